@@ -1,0 +1,116 @@
+"""This computer: fresh local processes, its own clock and memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgesense.errors import NotMeasured
+from edgesense.perf import metrics, processes
+from edgesense.perf.records import Job, Known, Measurement, Missing, Reading, Report
+from edgesense.perf.worker.loop import fingerprint
+
+EXACT = ("size_kb", "acc", "acc_drop")
+MEASURED = (
+    "latency_ms",
+    "features_ms",
+    "inference_ms",
+    "latency_p90_ms",
+    "latency_p99_ms",
+    "cold_start_ms",
+    "rss_mb",
+)
+BUSY = 0.5
+
+
+@dataclass(frozen=True)
+class Host:
+    """The computer pytest runs on."""
+
+    name: str = "host"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Only ``host``."""
+        return frozenset({self.name})
+
+    def answers(self) -> Mapping[str, Known]:
+        """Return what a clock, a counter of bytes and a labelled set can tell here."""
+        return dict.fromkeys(EXACT, Known.EXACT) | dict.fromkeys(MEASURED, Known.MEASURED)
+
+    def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG002 - part of the seam
+        """Nothing comes along unasked."""
+        return ()
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """Return this computer's architecture, CPU, system and versions."""
+        return fingerprint()
+
+    def available(self) -> str | None:
+        """It is always here."""
+        return None
+
+    def run(self, job: Job, directory: Path) -> Measurement:  # noqa: ARG002 - nothing is left behind here
+        """Measure each of the job's metrics in processes of its own."""
+        answers = self.answers()
+        reports = collect(job, job.metrics)
+        readings, missing = reduce(job.metrics, reports, answers)
+        spoken = [report for group in reports.values() for report in group]
+        return Measurement(
+            device=self.name,
+            fingerprint=spoken[0].fingerprint if spoken else self.fingerprint(),
+            subject=spoken[0].subject if spoken else {},
+            readings=readings,
+            missing=missing,
+            notes=_busy(),
+        )
+
+
+def collect(job: Job, names: Iterable[str]) -> dict[str, list[Report]]:
+    """Run the probes that `names` need on this computer; probe -> one report a process."""
+    chosen = [metrics.find(name) for name in names]
+    options = {
+        "seconds": job.seconds,
+        "patience_seconds": job.patience_seconds,
+        "bounds": dict(job.bounds),
+        "reference": "acc_drop" in job.metrics,
+    }
+    command = processes.native(job.threads)
+    reports: dict[str, list[Report]] = {}
+    for probe in dict.fromkeys(metric.probe for metric in chosen):
+        count = max(metric.processes for metric in chosen if metric.probe == probe)
+        message = processes.request(job, probe, options)
+        reports[probe] = [
+            processes.ask(command, message, timeout_seconds=job.timeout_seconds) for _ in range(count)
+        ]
+    return reports
+
+
+def reduce(
+    names: Iterable[str], reports: Mapping[str, Sequence[Report]], known: Mapping[str, Known]
+) -> tuple[dict[str, Reading], dict[str, Missing]]:
+    """Return the readings that reports give, and why the others are missing."""
+    readings: dict[str, Any] = {}
+    missing: dict[str, Missing] = {}
+    for name in names:
+        metric = metrics.find(name)
+        try:
+            readings[name] = metric.reduce(reports.get(metric.probe, ()), known[name])
+        except NotMeasured as error:
+            missing[name] = Missing(str(error))
+    return readings, missing
+
+
+def _busy() -> tuple[str, ...]:
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load <= BUSY * cores:
+        return ()
+    return (f"this computer was busy (load {load:.1f} on {cores} cores): its times are uncertain",)
+
+
+def devices() -> tuple[Host, ...]:
+    """Return this computer."""
+    return (Host(),)

@@ -1,0 +1,191 @@
+"""The seams: what a workload, a device, a metric, a profiler and a baseline store must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+from edgesense.perf.records import Baseline, Job, Json, Known, Measurement, Reading, Report
+from edgesense.perf.units import Unit
+
+
+@runtime_checkable
+class Workload(Protocol):
+    """One deployable pipeline, the thing a budget is about.
+
+    Beside these, a workload may have ``labelled() -> Iterable[tuple[item, expected]]`` (then `acc` can be
+    asked), ``labelled_digest() -> str`` (identity of the items, not of their labels), ``reference() ->
+    Workload | None`` (then `acc_drop` can be asked), ``subject() -> Mapping[str, JSON]`` and
+    ``stages``, an ordered mapping of functions, each taking what the one before it returned.
+    """
+
+    def artifacts(self) -> Sequence[Path]:
+        """Return the files that ship."""
+
+    def example(self) -> object:
+        """Return one typical input."""
+
+    def run(self, item: object) -> object:
+        """Run one inference, end to end."""
+
+
+@runtime_checkable
+class LabelledWorkload(Workload, Protocol):
+    """A workload whose answers can be right or wrong."""
+
+    def labelled(self) -> Iterable[tuple[object, object]]:
+        """Yield (item, expected result of `run`)."""
+
+
+@runtime_checkable
+class StagedWorkload(Workload, Protocol):
+    """A workload that says where its time goes."""
+
+    @property
+    def stages(self) -> Mapping[str, Callable[[object], object]]:
+        """Stage name -> function, in order; each takes what the one before it returned."""
+
+
+class Metric(Protocol):
+    """One limit: its unit, how it is sampled and how samples become a number."""
+
+    @property
+    def name(self) -> str:
+        """The limit's name, as in ``latency_ms``."""
+
+    @property
+    def unit(self) -> Unit:
+        """The limit's unit."""
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether the limit is an upper bound."""
+
+    @property
+    def probe(self) -> str:
+        """``package.module:function`` that samples it in a worker."""
+
+    @property
+    def processes(self) -> int:
+        """How many fresh processes are sampled."""
+
+    @property
+    def judged(self) -> Literal["value", "interval"]:
+        """Whether a limit is held against the number or against its whole interval."""
+
+    @property
+    def tolerance(self) -> Tolerance | None:
+        """How far it may be from a stored baseline; None if it is never compared with a stored number."""
+
+    @property
+    def maximum(self) -> float | None:
+        """The largest limit that makes sense, in base units; None without one."""
+
+    def reduce(self, reports: Sequence[Report], known: Known) -> Reading:
+        """Return the number that the processes' reports give.
+
+        Raises:
+            NotMeasured: When the workload cannot answer it, with the reason.
+        """
+
+
+class Tolerance(Protocol):
+    """The change from a baseline that is still the same."""
+
+    @property
+    def relative(self) -> float:
+        """Share of the baseline's value."""
+
+    @property
+    def absolute(self) -> float:
+        """In base units; the larger of the two holds."""
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """Entries of the fingerprint that must be equal for a comparison."""
+
+
+class Device(Protocol):
+    """Something that can measure: this computer, an emulated board, a real one."""
+
+    @property
+    def name(self) -> str:
+        """As in ``--edge-device``; also its folder under ``baselines/``."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every word that means it: name, aliases, profile."""
+
+    def answers(self) -> Mapping[str, Known]:
+        """Limit -> how this device would know it; a limit not named here is refused at collection."""
+
+    def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:
+        """Return metrics that come with the ones asked for, compared but without a limit."""
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """Return what must be equal for two of its measurements to be comparable."""
+
+    def available(self) -> str | None:
+        """Return None when all its answers can be had here, else the one command that would help."""
+
+    def run(self, job: Job, directory: Path) -> Measurement:
+        """Measure in fresh processes, never in this one.
+
+        Raises:
+            WorkerFailed: If a measuring process crashed, hung or was killed.
+        """
+
+
+class Profiler(Protocol):
+    """Explains a broken budget with files, in a later process of its own."""
+
+    @property
+    def name(self) -> str:
+        """As it is shown in reports."""
+
+    @property
+    def explains(self) -> frozenset[str]:
+        """The limits it helps with first."""
+
+    def profile(self, job: Job, directory: Path) -> Attachment:
+        """Profile a fresh run of the workload into `directory`; never raises for what a tool cannot do."""
+
+
+class Attachment(Protocol):
+    """What a profiler left."""
+
+    @property
+    def title(self) -> str:
+        """One line that says what it shows, and of what."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file, or None where there is only a reason."""
+
+    @property
+    def reason(self) -> str:
+        """Why there is no file."""
+
+
+class BaselineStore(Protocol):
+    """Where accepted measurements are kept."""
+
+    def load(self, test: str, device: str) -> Baseline | None:
+        """Return the baseline, None if there is none.
+
+        Raises:
+            BaselineError: If it is there and cannot be read.
+        """
+
+    def save(self, baselines: Sequence[Baseline]) -> Sequence[Path]:
+        """Write each atomically and return the files' paths."""
+
+    def tests(self, device: str) -> Sequence[str]:
+        """Return the tests that have one."""
+
+    def remove(self, test: str, device: str) -> None:
+        """Remove one."""
+
+
+JsonObject = Mapping[str, Json]

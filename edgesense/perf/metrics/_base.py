@@ -1,0 +1,53 @@
+"""What the metrics share: the record of one, a tolerance, and how series of several processes are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from edgesense.errors import NotMeasured
+from edgesense.perf.records import Known, Reading, Report
+from edgesense.perf.units import Unit
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """A tolerance: the larger of a share of the baseline and an absolute amount in base units."""
+
+    relative: float = 0.0
+    absolute: float = 0.0
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SampledMetric:
+    """A metric made of a probe and a pure function; see `edgesense.perf.interfaces.Metric`."""
+
+    name: str
+    unit: Unit
+    probe: str
+    reducer: Callable[[Sequence[Report], Known], Reading]
+    lower_is_better: bool = True
+    processes: int = 1
+    judged: Literal["value", "interval"] = "value"
+    tolerance: Allowance | None = None
+    maximum: float | None = None
+
+    def reduce(self, reports: Sequence[Report], known: Known) -> Reading:
+        """Return the number that the processes' reports give."""
+        return self.reducer(reports, known)
+
+
+def joined(reports: Sequence[Report], name: str) -> tuple[float, ...]:
+    """Return the values of one series over all processes.
+
+    Raises:
+        NotMeasured: If no process has it; the series the workload does have are named.
+    """
+    values = tuple(value for report in reports if name in report.series for value in report.series[name].values)
+    if not values:
+        there = sorted({key for report in reports for key in report.series})
+        msg = f"the workload gave no {name!r}; it gave {', '.join(there) or 'nothing'}"
+        raise NotMeasured(msg)
+    return values

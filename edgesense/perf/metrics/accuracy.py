@@ -1,0 +1,106 @@
+"""Right answers on a labelled set, and how many fewer than the float pipeline gives."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from edgesense.errors import NotMeasured
+from edgesense.perf import statistics
+from edgesense.perf.metrics._base import Allowance, SampledMetric
+from edgesense.perf.records import Known, Labelled, Reading, Report
+from edgesense.perf.units import RATIO
+
+PROBE = f"{__name__}:probe"
+
+
+def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Run every labelled item once, and the reference pipeline on the same items where it is asked for.
+
+    Args:
+        workload: An open `Workload`.
+        options: ``reference``: whether the reference pipeline runs too; ``clips``: at most so many;
+            ``answers``: whether each answer is returned (for agreement between devices).
+
+    Returns:
+        Facts ``correct`` ("1" or "0" a clip), ``audio`` (identity of the items), ``reference`` and ``answers``.
+    """
+    if not hasattr(workload, "labelled"):
+        return {"series": {}, "facts": {"unlabelled": "the workload has no labelled set"}}
+    reference = workload.reference() if options.get("reference") and hasattr(workload, "reference") else None
+    digest = _Digest(workload)
+    correct, compared, answers = [], [], []
+    for item, expected in _first(workload.labelled(), options.get("clips")):
+        answer = workload.run(item)
+        digest.add(item)
+        correct.append("1" if answer == expected else "0")
+        if options.get("answers"):
+            answers.append(str(answer))
+        if reference is not None:
+            compared.append("1" if reference.run(item) == expected else "0")
+    facts = {"correct": "".join(correct), "audio": digest.text(), "reference": "".join(compared), "answers": answers}
+    return {"series": {}, "facts": facts}
+
+
+def _first(pairs: Iterable[tuple[Any, Any]], count: int | None) -> Iterable[tuple[Any, Any]]:
+    for index, pair in enumerate(pairs):
+        if count is not None and index >= count:
+            return
+        yield pair
+
+
+class _Digest:
+    """Identity of the items: what the workload says, else a digest of their bytes."""
+
+    def __init__(self, workload: Any) -> None:
+        said = getattr(workload, "labelled_digest", None)
+        self._said: str | None = said() if said is not None else None
+        self._hash = hashlib.sha256()
+
+    def add(self, item: Any) -> None:
+        if self._said is None:
+            tobytes = getattr(item, "tobytes", None)
+            self._hash.update(tobytes() if tobytes is not None else repr(item).encode())
+
+    def text(self) -> str:
+        return self._said if self._said is not None else self._hash.hexdigest()
+
+
+def _results(reports: Sequence[Report]) -> Mapping[str, Any]:
+    for report in reports:
+        if report.facts.get("correct"):
+            return report.facts
+    reason = next((report.facts["unlabelled"] for report in reports if "unlabelled" in report.facts), None)
+    raise NotMeasured(reason or "the workload's labelled set is empty")
+
+
+def _accuracy(reports: Sequence[Report], known: Known) -> Reading:
+    facts = _results(reports)
+    correct = facts["correct"]
+    right, n = correct.count("1"), len(correct)
+    low, high = statistics.wilson(right, n)
+    return Reading(right / n, low, high, known, n=n, labelled=Labelled(facts["audio"], correct))
+
+
+def _drop(reports: Sequence[Report], known: Known) -> Reading:
+    facts = _results(reports)
+    correct, reference = facts["correct"], facts["reference"]
+    if not reference:
+        msg = "the workload has no reference pipeline to drop from"
+        raise NotMeasured(msg)
+    lost, gained = statistics.flips(reference, correct)
+    n = len(correct)
+    drop = (len(lost) - len(gained)) / n
+    p = statistics.mcnemar(len(lost), len(gained))
+    note = f"{len(lost)} clips lost, {len(gained)} gained against the reference, McNemar p {p:.2g}"
+    labelled = Labelled(facts["audio"], correct, reference)
+    return Reading(drop, drop, drop, known, n=n, labelled=labelled, note=note)
+
+
+METRICS = (
+    SampledMetric(
+        "acc", RATIO, PROBE, _accuracy, lower_is_better=False, tolerance=Allowance(absolute=0.005), maximum=1.0
+    ),
+    SampledMetric("acc_drop", RATIO, PROBE, _drop, tolerance=Allowance(absolute=0.005), maximum=1.0),
+)

@@ -1,0 +1,123 @@
+"""Start a worker process, talk to it, and turn whatever goes wrong into one clear error."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgesense import errors
+from edgesense.perf.records import Job, Report, Series
+
+STDERR_LINES = 15
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+DROPPED_PREFIXES = ("PYTEST_", "COV_", "COVERAGE_", "PYTHONHASHSEED", "PYTHONMALLOC", "LD_PRELOAD")
+
+
+@dataclass(frozen=True)
+class Command:
+    """How a worker is started: its arguments and its environment."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+def native(threads: int) -> Command:
+    """Return the command of a worker on this computer, in this interpreter, free of pytest and coverage."""
+    import edgesense
+
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(DROPPED_PREFIXES)}
+    environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
+    environment |= {"PYTHONHASHSEED": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    home = str(Path(edgesense.__file__).parent.parent)
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (home, environment.get("PYTHONPATH"))))
+    return Command((sys.executable, "-m", "edgesense.perf.worker"), environment)
+
+
+def request(job: Job, probe: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request of one probe of a job (protocol 1)."""
+    return {
+        "protocol": 1,
+        "probe": probe,
+        "workload": job.workload,
+        "root": str(job.root),
+        "runtime": job.runtime,
+        "threads": job.threads,
+        "sys_path": list(job.sys_path),
+        "options": dict(options),
+    }
+
+
+def ask(command: Command, message: Mapping[str, Any], *, timeout_seconds: float) -> Report:
+    """Start a worker, send it one request and return its report.
+
+    Raises:
+        WorkerFailed: If it crashed, hung, was killed or answered nothing; with its signal and last lines.
+        EdgeSenseError: What the worker itself raised, under its own type.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
+        process = subprocess.Popen(
+            command.arguments,
+            env=dict(command.environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            # The moment of starting is the origin of a cold start; the clock is the system's own.
+            options = {**message["options"], "started": time.clock_gettime(time.CLOCK_MONOTONIC)}
+            out, _ = process.communicate(json.dumps({**message, "options": options}), timeout=timeout_seconds)
+        except subprocess.TimeoutExpired:
+            raise errors.WorkerFailed(
+                f"the worker for {message['workload']} gave no answer within {timeout_seconds:.0f} s and was ended"
+                + _last(stderr)
+            ) from None
+        finally:
+            _end(process)
+        return _read(out, process.returncode, message, stderr)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    # Its own session: whatever it started goes with it, also on Ctrl-C.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+def _read(out: str, status: int, message: Mapping[str, Any], stderr: Any) -> Report:
+    try:
+        response = json.loads(out)
+    except ValueError:
+        how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
+        what = f"the worker for {message['workload']} {how} and gave no answer"
+        raise errors.WorkerFailed(what + _last(stderr)) from None
+    if "error" in response:
+        kind = getattr(errors, response["error"]["type"], errors.WorkerFailed)
+        raise kind(response["error"]["message"])
+    return Report(
+        subject=response["subject"],
+        fingerprint=response["fingerprint"],
+        series={name: Series(one["unit"], tuple(one["values"])) for name, one in response["series"].items()},
+        facts=response["facts"],
+    )
+
+
+def _last(stderr: Any) -> str:
+    stderr.seek(0)
+    lines: Sequence[str] = stderr.read().splitlines()[-STDERR_LINES:]
+    return ":\n" + "\n".join(f"    {line}" for line in lines) if lines else " (it printed nothing)"

@@ -1,0 +1,240 @@
+"""The records that pass between the stages of a budget: frozen, plain, and never reaching back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, unique
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+Json = Any
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@unique
+class Known(Enum):
+    """How a number is known; two kinds are never compared with one another."""
+
+    EXACT = "exact"
+    MEASURED = "measured"
+    COUNTED = "counted"
+    PREDICTED = "predicted"
+    STAND_IN = "stand-in"
+
+
+@unique
+class Outcome(Enum):
+    """What a budget or a comparison came to."""
+
+    MET = "MET"
+    OVER = "OVER"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    SAME = "SAME"
+    BETTER = "BETTER"
+    DRIFT = "DRIFT"
+    REGRESSED = "REGRESSED"
+    NO_BASELINE = "NO BASELINE"
+    NOT_COMPARABLE = "NOT COMPARABLE"
+    NOT_COMPARED = "not compared"
+
+
+Bound = float | Mapping[str, float]
+"""A limit as the marker gives it, in the limit's unit: one number, or one a device."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one test asks for.
+
+    Attributes:
+        test: The test's node id.
+        limits: Limit name -> bound, in the limit's own unit.
+        pipeline: The workload's name, or None for the project's default.
+    """
+
+    test: str
+    limits: Mapping[str, Bound]
+    pipeline: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One measurement to be made; equal jobs are made once a run.
+
+    Attributes:
+        workload: A pipeline directory, a `.tflite` file or ``package.module:factory``.
+        root: The directory that relative names start from.
+        metrics: The limits' names, sorted.
+        bounds: (name, bound in base units), so that sampling can stop when the answer is clear.
+        runtime: ``litert``, ``tflite`` or None for the first one installed.
+        threads: Threads of the runtime.
+        sys_path: Where factories are imported from, on this computer.
+        ship: Packages that travel to a device for a factory.
+        seconds: Timed calls go on for about this long before they are judged.
+        patience_seconds: And at the most for this long while the answer is not clear.
+        timeout_seconds: A worker that is silent for longer is ended.
+    """
+
+    workload: str
+    root: Path
+    metrics: tuple[str, ...]
+    bounds: tuple[tuple[str, float], ...] = ()
+    runtime: str | None = None
+    threads: int = 1
+    sys_path: tuple[str, ...] = ()
+    ship: tuple[str, ...] = ()
+    seconds: float = 2.0
+    patience_seconds: float = 10.0
+    timeout_seconds: float = 600.0
+
+
+@dataclass(frozen=True)
+class Series:
+    """Raw values as a worker took them, with their unit."""
+
+    unit: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one worker process said.
+
+    Attributes:
+        subject: What was measured: model digest, settings, runtime, threads, labels.
+        fingerprint: Where: architecture, CPU, operating system, versions.
+        series: Raw values by name.
+        facts: Anything else the probe found, as plain data.
+    """
+
+    subject: Mapping[str, Json] = EMPTY
+    fingerprint: Mapping[str, str] = EMPTY
+    series: Mapping[str, Series] = EMPTY
+    facts: Mapping[str, Json] = EMPTY
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number, in base units, with its interval and how it is known.
+
+    Attributes:
+        value: The number itself.
+        low: Lower end of its interval (equal to `value` where there is none).
+        high: Upper end.
+        known: How it is known.
+        n: How many samples, clips or processes stand behind it.
+        floor: What a limit must lie under before it counts as missed; `low` by default.
+        parts: The number by stage or by share.
+        labelled: Per-clip results, for accuracy alone.
+        note: What the reader should know, in a few words.
+    """
+
+    value: float
+    low: float
+    high: float
+    known: Known
+    n: int = 1
+    floor: float | None = None
+    parts: Mapping[str, float] = EMPTY
+    labelled: Labelled | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Results on a labelled set, clip by clip.
+
+    Attributes:
+        audio: Identity of the audio, not of its labels.
+        correct: One character a clip, "1" where the class was right.
+        reference: The same for the reference pipeline, or "".
+    """
+
+    audio: str
+    correct: str
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why a number could not be had, and the one thing that would help."""
+
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """All that one job gave on one device."""
+
+    device: str
+    fingerprint: Mapping[str, str]
+    subject: Mapping[str, Json]
+    readings: Mapping[str, Reading]
+    missing: Mapping[str, Missing] = EMPTY
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """An accepted measurement of one test on one device."""
+
+    test: str
+    device: str
+    fingerprint: Mapping[str, str]
+    subject: Mapping[str, Json]
+    readings: Mapping[str, Reading]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One limit's result.
+
+    Attributes:
+        limit: Its name.
+        bound: In base units; None where the number is only compared.
+        reading: The number, or None where it is missing.
+        budget: MET, OVER, INCONCLUSIVE, or None without a bound.
+        regression: SAME ... NOT COMPARED.
+        before: The baseline's value in base units, if there is one.
+        why: Each reason in words, the most important first.
+        remedy: The next command or step.
+    """
+
+    limit: str
+    bound: float | None
+    reading: Reading | None
+    budget: Outcome | None
+    regression: Outcome
+    before: float | None = None
+    why: tuple[str, ...] = ()
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a test's budget came to on one device."""
+
+    test: str
+    device: str
+    findings: tuple[Finding, ...]
+    strict: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def broken(self) -> tuple[Finding, ...]:
+        """The findings that fail the test."""
+        return tuple(finding for finding in self.findings if self._fails(finding))
+
+    @property
+    def failed(self) -> bool:
+        """Whether the test fails."""
+        return bool(self.broken)
+
+    def _fails(self, finding: Finding) -> bool:
+        if finding.budget is Outcome.OVER or finding.regression is Outcome.REGRESSED:
+            return True
+        unsure = Outcome.INCONCLUSIVE in {finding.budget, finding.regression}
+        return self.strict and (unsure or finding.regression is Outcome.NO_BASELINE)

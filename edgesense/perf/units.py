@@ -1,0 +1,86 @@
+"""Units: inside, every number is in a base unit; here it becomes the text and the numbers people see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of a limit.
+
+    Attributes:
+        symbol: What is printed behind the number.
+        base: The unit that numbers have inside ("s", "B", "1", "instructions").
+        scale: How many base units one of this unit is.
+    """
+
+    symbol: str
+    base: str
+    scale: float
+
+    def from_base(self, value: float) -> float:
+        """Return a value of base units in this unit."""
+        return value / self.scale
+
+    def to_base(self, value: float) -> float:
+        """Return a value of this unit in base units."""
+        return value * self.scale
+
+
+MILLISECOND = Unit("ms", "s", 1e-3)
+KIBIBYTE = Unit("KiB", "B", 1024.0)
+MEBIBYTE = Unit("MiB", "B", 1024.0**2)
+MILLION = Unit("M", "instructions", 1e6)
+RATIO = Unit("", "1", 1.0)
+
+
+def number(value: float, unit: Unit, *, digits: int = 3) -> str:
+    """Return a base-unit value as text in `unit`, without the symbol."""
+    shown = unit.from_base(value)
+    if unit is RATIO:
+        return f"{shown:.4f}"
+    magnitude = abs(shown)
+    if magnitude == 0:
+        return "0"
+    places = max(0, digits - 1)
+    while magnitude >= 10 and places > 0:
+        magnitude /= 10
+        places -= 1
+    return f"{shown:.{places}f}" if abs(shown) >= 1 else f"{shown:.{digits}g}"
+
+
+def text(value: float, unit: Unit, *, digits: int = 3) -> str:
+    """Return a base-unit value as text with its symbol, such as ``34.2 ms``."""
+    shown = number(value, unit, digits=digits)
+    return f"{shown} {unit.symbol}" if unit.symbol else shown
+
+
+def interval(low: float, high: float, unit: Unit) -> str:
+    """Return ``12.1-15.6 ms``; one number where both ends print alike."""
+    first, second = number(low, unit), number(high, unit)
+    body = first if first == second else f"{first}–{second}"
+    return f"{body} {unit.symbol}" if unit.symbol else body
+
+
+def distinct(first: float, second: float, unit: Unit) -> tuple[str, str]:
+    """Return both values with enough digits that unequal values print differently."""
+    digits = 3
+    while digits < 12:
+        pair = number(first, unit, digits=digits), number(second, unit, digits=digits)
+        if pair[0] != pair[1] or first == second:
+            break
+        digits += 1
+    if unit is RATIO and pair[0] == pair[1] and first != second:
+        pair = f"{first:.9g}", f"{second:.9g}"
+    symbol = f" {unit.symbol}" if unit.symbol else ""
+    return pair[0] + symbol, pair[1] + symbol
+
+
+def change(now: float, before: float, *, absolute: bool = False) -> str:
+    """Return the change as ``+1.3 %``, or as ``-0.4 pp`` for shares (`absolute`)."""
+    if absolute:
+        return f"{(now - before) * 100:+.2f} pp"
+    if before == 0:
+        return "±0 %" if now == 0 else "from 0"
+    return f"{(now / before - 1) * 100:+.2f} %"

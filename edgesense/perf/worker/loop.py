@@ -1,0 +1,133 @@
+"""One request, one response: open the workload, run a probe, say where it ran.
+
+Protocol 1. Request: ``protocol``, ``probe`` ("module:function"), ``workload``, ``root``, ``runtime``, ``threads``,
+``sys_path``, ``options``. Response: ``protocol``, ``subject``, ``fingerprint``, ``series``, ``facts``; or ``protocol``
+and ``error`` with ``type`` and ``message``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TextIO
+
+from edgesense.errors import EdgeSenseError, PipelineError
+from edgesense.perf.metrics.memory import high_water_bytes
+
+PROTOCOL = 1
+DISTRIBUTIONS = {"numpy": "numpy", "scipy": "scipy", "litert": "ai-edge-litert", "tflite": "tflite-runtime"}
+
+
+def serve(request_stream: TextIO, response_stream: TextIO) -> None:
+    """Answer the one request of `request_stream`."""
+    try:
+        request = json.load(request_stream)
+        if request.get("protocol") != PROTOCOL:
+            msg = f"this worker speaks protocol {PROTOCOL}; the request is of {request.get('protocol')!r}"
+            raise PipelineError(msg)
+        response = answer(request)
+    except EdgeSenseError as error:
+        response = {"error": {"type": type(error).__name__, "message": str(error)}}
+    json.dump({"protocol": PROTOCOL, **response}, response_stream)
+
+
+def answer(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Open the workload of a request, run its probe and return the response's body."""
+    for entry in reversed(request.get("sys_path", [])):
+        if entry not in sys.path:
+            sys.path.insert(0, entry)
+    os.chdir(request["root"])
+    import numpy as np  # noqa: F401 - its share of the memory is told apart from the runtime's
+
+    marks = {"interpreter": _high_water()}
+    workload = open_workload(
+        request["workload"], Path(request["root"]), runtime=request.get("runtime"), threads=request.get("threads", 1)
+    )
+    marks["opened"] = _high_water()
+    module, _, function = request["probe"].partition(":")
+    probe = getattr(importlib.import_module(module), function)
+    said = probe(workload, {**request.get("options", {}), "marks": marks})
+    subject = workload.subject() if hasattr(workload, "subject") else {}
+    return {"subject": dict(subject), "fingerprint": fingerprint(), **said}
+
+
+def _high_water() -> int:
+    try:
+        return high_water_bytes()
+    except EdgeSenseError:
+        return 0
+
+
+def open_workload(name: str, root: Path, *, runtime: str | None, threads: int) -> Any:
+    """Open a workload by name.
+
+    Args:
+        name: A pipeline directory, a `.tflite` file or ``package.module:factory``.
+        root: What relative paths start from.
+        runtime: ``litert``, ``tflite`` or None for the first one installed.
+        threads: Threads of the runtime.
+
+    Raises:
+        PipelineError: If it is none of these, or its factory fails.
+    """
+    module, colon, attribute = name.partition(":")
+    if colon and not (root / name).exists():
+        return _from_factory(name, module, attribute)
+    # The one dynamic edge from perf upward.
+    opener = importlib.import_module("edgesense.pipeline")
+    return opener.open(root / name, runtime=runtime, threads=threads)
+
+
+def _from_factory(name: str, module: str, attribute: str) -> Any:
+    try:
+        factory = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        msg = f"the factory {name!r} cannot be imported: {error}"
+        raise PipelineError(msg) from error
+    workload = factory()
+    lacking = [part for part in ("artifacts", "example", "run") if not callable(getattr(workload, part, None))]
+    if lacking:
+        msg = f"what {name!r} returned is no workload: it lacks {', '.join(f'{part}()' for part in lacking)}"
+        raise PipelineError(msg)
+    return workload
+
+
+def fingerprint() -> dict[str, str]:
+    """Return what must be equal here and there for two measurements to be comparable."""
+    found = {
+        "architecture": platform.machine(),
+        "cpu": _cpu(),
+        "cores": str(os.cpu_count() or 0),
+        "os": _system(),
+        "python": ".".join(platform.python_version_tuple()[:2]),
+    }
+    for name, distribution in DISTRIBUTIONS.items():
+        try:
+            found[name] = version(distribution)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    fields = dict(part.split(":", 1) for part in lines if ":" in part)
+    fields = {key.strip(): value.strip() for key, value in fields.items()}
+    return fields.get("model name") or fields.get("CPU part") or platform.processor() or "unknown"
+
+
+def _system() -> str:
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return platform.system()
+    return f"{release.get('ID', 'linux')} {release.get('VERSION_ID', '').split('.')[0]}".strip()

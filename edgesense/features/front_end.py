@@ -1,0 +1,98 @@
+"""The front end: one clip in, its feature columns out, with everything that does not change made beforehand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgesense.audio import normalize_level
+from edgesense.errors import AudioError
+from edgesense.features import frames, mel, mfcc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgesense.features.settings import FeatureSettings
+
+
+class FrontEnd:
+    """Features of clips of one length, at one setting.
+
+    Holds nothing that changes, so threads may share one.
+
+    Args:
+        settings: What to compute; only the blocks named there are computed.
+
+    Attributes:
+        settings: The same.
+    """
+
+    def __init__(self, settings: FeatureSettings) -> None:
+        self.settings = settings
+        self._window = frames.hann(settings.n_fft)
+        weights = mel.filterbank(settings.sample_rate, settings.n_fft, settings.n_mels, settings.fmin, settings.upper)
+        self._to_mel = mel.MelProduct(weights)
+        self._dct = mfcc.dct_matrix(settings.n_mels, settings.n_mfcc)
+        self._columns: list[tuple[str, slice]] = []
+        start = 0
+        for name, width in settings.block_widths.items():
+            self._columns.append((name, slice(start, start + width)))
+            start += width
+        self._mean = np.array(settings.column_mean, np.float32)
+        self._scale = (1.0 / np.array(settings.column_std)).astype(np.float32)
+
+    def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Features of one clip.
+
+        Args:
+            samples: (settings.samples,) float32, mono, in [-1, 1].
+
+        Returns:
+            (settings.frames, settings.width) float32, a column block after the other in the order of
+            `settings.blocks`: `mel` in power, `logmel` in dB, `mfcc` in dB, `delta` and `delta2` in dB a frame.
+
+        Raises:
+            AudioError: The samples have another shape than the settings ask for.
+        """
+        names = set(self.settings.blocks)
+        blocks = {"mel": self.mel_power(samples)}
+        if names - {"mel"}:
+            blocks["logmel"] = mel.power_to_db(blocks["mel"], self.settings.top_db)
+        if names - {"mel", "logmel"}:
+            blocks["mfcc"] = blocks["logmel"] @ self._dct
+        if "delta" in names:
+            blocks["delta"] = mfcc.delta(blocks["mfcc"])
+        if "delta2" in names:
+            blocks["delta2"] = mfcc.delta2(blocks["mfcc"])
+        result = np.empty(self.settings.shape, np.float32)
+        for name, columns in self._columns:
+            result[:, columns] = blocks[name]
+        if self._mean.size:
+            result -= self._mean
+        if self._scale.size:
+            result *= self._scale
+        return result
+
+    def mel_power(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mel power of one clip, the part before the logarithm.
+
+        Args:
+            samples: (settings.samples,) float32, mono, in [-1, 1].
+
+        Returns:
+            (settings.frames, settings.n_mels) float32, power of the level-normalised clip.
+
+        Raises:
+            AudioError: The samples have another shape than the settings ask for.
+        """
+        settings = self.settings
+        if samples.shape != (settings.samples,):
+            raise AudioError(
+                f"it takes {settings.samples} samples ({settings.seconds:g} s at {settings.sample_rate} Hz), "
+                f"not an array of shape {samples.shape}; see edgesense.audio.fit_length"
+            )
+        if settings.level_dbfs is not None:
+            samples = normalize_level(samples, settings.level_dbfs)
+        windows = frames.centred(samples, settings.n_fft, settings.hop_length)
+        return self._to_mel(frames.power_spectrum(windows, self._window))

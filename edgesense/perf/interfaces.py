@@ -79,6 +79,10 @@ class Metric(Protocol):
         """How far it may be from a stored baseline; None if it is never compared with a stored number."""
 
     @property
+    def by_part(self) -> bool:
+        """Whether each of a reading's parts (stages) is compared as well as the total."""
+
+    @property
     def maximum(self) -> float | None:
         """The largest limit that makes sense, in base units; None without one."""
 

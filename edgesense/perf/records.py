@@ -179,13 +179,23 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Baseline:
-    """An accepted measurement of one test on one device."""
+    """An accepted measurement of one test on one device.
+
+    Attributes:
+        test: The test's node id.
+        device: The device's name.
+        fingerprint: Where it was made.
+        subject: What was measured.
+        readings: The accepted numbers, by limit.
+        elsewhere: For numbers kept from an earlier baseline, where those were made.
+    """
 
     test: str
     device: str
     fingerprint: Mapping[str, str]
     subject: Mapping[str, Json]
     readings: Mapping[str, Reading]
+    elsewhere: Mapping[str, Mapping[str, str]] = EMPTY
 
 
 @dataclass(frozen=True)

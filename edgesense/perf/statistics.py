@@ -9,7 +9,7 @@ from functools import lru_cache
 CONFIDENCE = 0.99
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4)
 def _binomial_cdf(n: int, p: float) -> tuple[float, ...]:
     """Return P[Bin(n, p) <= k] for k = 0 ... n, by sums of logarithms (no overflow for large n)."""
     total, cdf = 0.0, []
@@ -55,9 +55,9 @@ def quantile_interval(values: Sequence[float], q: float, confidence: float = CON
     ordered, n = sorted(values), len(values)
     tail = (1 - confidence) / 2
     cdf = _binomial_cdf(n, q)
-    # P[x_(l) > quantile] = P[Bin < l] must stay within the tail; l counts from 1.
-    low = max((l for l in range(1, n + 1) if cdf[l - 1] <= tail), default=1)
-    high = min((u for u in range(1, n + 1) if 1 - cdf[u - 1] <= tail), default=n)
+    # P[x_(k) > quantile] = P[Bin < k] and P[x_(k) < quantile] = P[Bin >= k] stay within the tails; k counts from 1.
+    low = max((k for k in range(1, n + 1) if cdf[k - 1] <= tail), default=1)
+    high = min((k for k in range(1, n + 1) if 1 - cdf[k - 1] <= tail), default=n)
     return ordered[low - 1], ordered[high - 1]
 
 

@@ -1,0 +1,42 @@
+"""Where accepted measurements are kept, one kind of store a file, and how one is accepted."""
+
+from __future__ import annotations
+
+from edgesense.perf.records import Baseline, Measurement, Outcome, Verdict
+
+MODES = ("met", "new", "all")
+
+
+def accept(verdict: Verdict, measurement: Measurement, old: Baseline | None, mode: str) -> Baseline | None:
+    """Return the baseline to store after a run, or None where nothing is to be stored.
+
+    Args:
+        verdict: What the run came to.
+        measurement: What it found.
+        old: The baseline so far.
+        mode: ``met``: tests within their budgets, regressions accepted; ``new``: only numbers that have no
+            baseline yet; ``all``: also those over budget.
+
+    Inconclusive numbers keep their old value. Numbers that are never compared with a stored one are not stored.
+    """
+    from edgesense.perf import metrics
+
+    if mode != "all" and any(finding.budget is Outcome.OVER for finding in verdict.findings):
+        return None
+    readings = dict(old.readings) if old is not None else {}
+    elsewhere = {name: old.elsewhere.get(name, old.fingerprint) for name in readings} if old is not None else {}
+    changed = False
+    for finding in verdict.findings:
+        unsure = finding.reading is None or finding.budget is Outcome.INCONCLUSIVE
+        stored = metrics.find(finding.limit).tolerance is not None
+        if unsure or not stored or (mode == "new" and finding.limit in readings):
+            continue
+        assert finding.reading is not None  # noqa: S101 - `unsure` has looked
+        changed |= readings.get(finding.limit) != finding.reading
+        readings[finding.limit] = finding.reading
+        elsewhere.pop(finding.limit, None)
+    if not changed:
+        return None
+    here = measurement.fingerprint
+    elsewhere = {name: where for name, where in elsewhere.items() if dict(where) != dict(here)}
+    return Baseline(verdict.test, verdict.device, here, measurement.subject, readings, elsewhere)

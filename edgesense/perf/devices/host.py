@@ -83,9 +83,7 @@ def collect(job: Job, names: Iterable[str]) -> dict[str, list[Report]]:
     for probe in dict.fromkeys(metric.probe for metric in chosen):
         count = max(metric.processes for metric in chosen if metric.probe == probe)
         message = processes.request(job, probe, options)
-        reports[probe] = [
-            processes.ask(command, message, timeout_seconds=job.timeout_seconds) for _ in range(count)
-        ]
+        reports[probe] = [processes.ask(command, message, timeout_seconds=job.timeout_seconds) for _ in range(count)]
     return reports
 
 

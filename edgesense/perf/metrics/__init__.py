@@ -6,12 +6,10 @@ entry-point group ``edgesense.metrics``, naming such a module.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.metadata import entry_points
 from types import MappingProxyType
 
 from edgesense.errors import BudgetError
@@ -21,6 +19,9 @@ from edgesense.perf.interfaces import Metric
 @lru_cache(maxsize=1)
 def every() -> Mapping[str, Metric]:
     """Return all metrics by name, this package's and those of entry points."""
+    # A worker imports one metric of this package and must not pay for finding the others.
+    from importlib.metadata import entry_points
+
     modules = [importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
     modules += [entry.load() for entry in entry_points(group="edgesense.metrics")]
     return MappingProxyType({metric.name: metric for module in modules for metric in getattr(module, "METRICS", ())})
@@ -32,6 +33,8 @@ def find(name: str) -> Metric:
     Raises:
         BudgetError: If there is none of that name; the nearest ones are named.
     """
+    import difflib
+
     metrics = every()
     if name not in metrics:
         near = difflib.get_close_matches(name, metrics, n=1, cutoff=0.5)

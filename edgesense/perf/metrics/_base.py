@@ -32,6 +32,7 @@ class SampledMetric:
     processes: int = 1
     judged: Literal["value", "interval"] = "value"
     tolerance: Allowance | None = None
+    by_part: bool = False
     maximum: float | None = None
 
     def reduce(self, reports: Sequence[Report], known: Known) -> Reading:

@@ -81,7 +81,7 @@ METRICS = (
         tolerance=Allowance(
             relative=0.10,
             absolute=2 * 1024.0**2,
-            depends_on=("architecture", "os", "python", "numpy", "litert", "tflite", "sysroot"),
+            depends_on=("architecture", "os", "python", "numpy", "scipy", "runtime"),
         ),
     ),
     SampledMetric("cold_start_ms", MILLISECOND, PROBE, _cold, processes=3, judged="interval"),

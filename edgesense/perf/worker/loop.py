@@ -13,7 +13,6 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,7 +20,7 @@ from edgesense.errors import EdgeSenseError, PipelineError
 from edgesense.perf.metrics.memory import high_water_bytes
 
 PROTOCOL = 1
-DISTRIBUTIONS = {"numpy": "numpy", "scipy": "scipy", "litert": "ai-edge-litert", "tflite": "tflite-runtime"}
+DISTRIBUTIONS = ("numpy", "scipy")
 
 
 def serve(request_stream: TextIO, response_stream: TextIO) -> None:
@@ -54,7 +53,8 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     probe = getattr(importlib.import_module(module), function)
     said = probe(workload, {**request.get("options", {}), "marks": marks})
     subject = workload.subject() if hasattr(workload, "subject") else {}
-    return {"subject": dict(subject), "fingerprint": fingerprint(), **said}
+    where = fingerprint() | ({"runtime": str(subject["runtime"])} if "runtime" in subject else {})
+    return {"subject": dict(subject), "fingerprint": where, **said}
 
 
 def _high_water() -> int:
@@ -100,6 +100,9 @@ def _from_factory(name: str, module: str, attribute: str) -> Any:
 
 def fingerprint() -> dict[str, str]:
     """Return what must be equal here and there for two measurements to be comparable."""
+    # Costs megabytes, so only after the probe has read its high-water mark.
+    from importlib.metadata import PackageNotFoundError, version
+
     found = {
         "architecture": platform.machine(),
         "cpu": _cpu(),
@@ -107,9 +110,9 @@ def fingerprint() -> dict[str, str]:
         "os": _system(),
         "python": ".".join(platform.python_version_tuple()[:2]),
     }
-    for name, distribution in DISTRIBUTIONS.items():
+    for name in DISTRIBUTIONS:
         try:
-            found[name] = version(distribution)
+            found[name] = version(name)
         except PackageNotFoundError:
             continue
     return found

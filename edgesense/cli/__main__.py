@@ -1,0 +1,5 @@
+"""``python -m edgesense.cli``."""
+
+from edgesense.cli import main
+
+raise SystemExit(main())

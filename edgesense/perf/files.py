@@ -1,0 +1,34 @@
+"""Files written whole or not at all, and where this project keeps what it can make again."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_atomically(path: Path, content: str) -> None:
+    """Write text so that a reader sees the old file or the new one, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp's 0600 would hide a committed file from others.
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def cache_directory() -> Path:
+    """Return the directory for what can be made again: ``EDGESENSE_CACHE``, else the user's cache."""
+    import platformdirs
+
+    said = os.environ.get("EDGESENSE_CACHE")
+    return Path(said) if said else platformdirs.user_cache_path("edgesense")

@@ -1,0 +1,182 @@
+"""Records to JSON and back; the only module that knows how a baseline is written.
+
+History of the baseline's schema:
+    1  test, device, fingerprint, subject, readings (base units, known, n, parts, labelled results as packed hex), elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from edgesense.errors import BaselineError, SchemaError
+from edgesense.perf import metrics
+from edgesense.perf.records import Baseline, Finding, Json, Known, Labelled, Outcome, Reading, Verdict
+
+VERSION = 1
+
+
+def dump_baseline(baseline: Baseline) -> str:
+    """Return a baseline as JSON text, stable and readable in a diff."""
+    body = {
+        "schema": VERSION,
+        "test": baseline.test,
+        "device": baseline.device,
+        "fingerprint": dict(sorted(baseline.fingerprint.items())),
+        "subject": dict(baseline.subject),
+        "readings": {name: dump_reading(name, reading) for name, reading in sorted(baseline.readings.items())},
+    }
+    if baseline.elsewhere:
+        body["elsewhere"] = {name: dict(where) for name, where in sorted(baseline.elsewhere.items())}
+    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+
+
+def load_baseline(text: str, origin: str) -> Baseline:
+    """Return the baseline that `text` holds.
+
+    Args:
+        text: What `dump_baseline` wrote, of this or an earlier schema.
+        origin: The file's name, for messages.
+
+    Raises:
+        SchemaError: If a newer release wrote it.
+        BaselineError: If it is damaged.
+    """
+    try:
+        body = json.loads(text)
+        version = body["schema"]
+        if not isinstance(version, int) or version > VERSION:
+            msg = f"{origin} is of schema {version!r}, this release reads up to {VERSION}: update pytest-edgesense"
+            raise SchemaError(msg)
+        return Baseline(
+            test=_text(body["test"]),
+            device=_text(body["device"]),
+            fingerprint={_text(key): _text(value) for key, value in body["fingerprint"].items()},
+            subject=dict(body["subject"]),
+            readings={name: load_reading(one) for name, one in body["readings"].items()},
+            elsewhere={name: dict(where) for name, where in body.get("elsewhere", {}).items()},
+        )
+    except BaselineError:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, LookupError) as error:
+        what = f"{type(error).__name__}: {error}"
+        msg = f"{origin} is damaged ({what}): restore it from version control, or delete it and store it anew"
+        raise BaselineError(msg) from error
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        msg = f"expected text, found {value!r}"
+        raise TypeError(msg)
+    return value
+
+
+def dump_reading(name: str, reading: Reading) -> dict[str, Json]:
+    """Return a reading as plain data; the unit is there for who reads the file."""
+    body: dict[str, Json] = {
+        "value": reading.value,
+        "low": reading.low,
+        "high": reading.high,
+        "unit": metrics.find(name).unit.base,
+        "known": reading.known.value,
+        "n": reading.n,
+    }
+    if reading.floor is not None:
+        body["floor"] = reading.floor
+    if reading.parts:
+        body["parts"] = dict(reading.parts)
+    if reading.note:
+        body["note"] = reading.note
+    if reading.labelled is not None:
+        body["labelled"] = {
+            "audio": reading.labelled.audio,
+            "clips": len(reading.labelled.correct),
+            "correct": _pack(reading.labelled.correct),
+            "reference": _pack(reading.labelled.reference),
+        }
+    return body
+
+
+def load_reading(body: Mapping[str, Json]) -> Reading:
+    """Return the reading of plain data."""
+    labelled = body.get("labelled")
+    return Reading(
+        value=float(body["value"]),
+        low=float(body["low"]),
+        high=float(body["high"]),
+        known=Known(body["known"]),
+        n=int(body["n"]),
+        floor=None if body.get("floor") is None else float(body["floor"]),
+        parts={_text(key): float(value) for key, value in body.get("parts", {}).items()},
+        labelled=None if labelled is None else _labelled(labelled),
+        note=str(body.get("note", "")),
+    )
+
+
+def _labelled(body: Mapping[str, Json]) -> Labelled:
+    clips = int(body["clips"])
+    reference = body.get("reference", "")
+    return Labelled(
+        _text(body["audio"]), _unpack(_text(body["correct"]), clips), _unpack(reference, clips) if reference else ""
+    )
+
+
+def _pack(bits: str) -> str:
+    """Return "0" and "1" as hexadecimal digits, four a digit, the last filled up with zeros."""
+    padded = bits + "0" * (-len(bits) % 4)
+    return "".join(f"{int(padded[start : start + 4], 2):x}" for start in range(0, len(padded), 4))
+
+
+def _unpack(packed: str, count: int) -> str:
+    bits = "".join(f"{int(digit, 16):04b}" for digit in packed)
+    if not 0 <= len(bits) - count < 4:
+        msg = f"{len(packed)} digits do not hold {count} results"
+        raise ValueError(msg)
+    return bits[:count]
+
+
+def dump_verdict(verdict: Verdict) -> dict[str, Json]:
+    """Return a verdict as plain data, as it crosses a process boundary and stands in reports."""
+    return {
+        "test": verdict.test,
+        "device": verdict.device,
+        "strict": verdict.strict,
+        "notes": list(verdict.notes),
+        "findings": [
+            {
+                "limit": finding.limit,
+                "bound": finding.bound,
+                "reading": None if finding.reading is None else dump_reading(finding.limit, finding.reading),
+                "budget": None if finding.budget is None else finding.budget.value,
+                "regression": finding.regression.value,
+                "before": finding.before,
+                "why": list(finding.why),
+                "remedy": finding.remedy,
+            }
+            for finding in verdict.findings
+        ],
+    }
+
+
+def load_verdict(body: Mapping[str, Json]) -> Verdict:
+    """Return the verdict of plain data."""
+    return Verdict(
+        test=body["test"],
+        device=body["device"],
+        strict=body["strict"],
+        notes=tuple(body["notes"]),
+        findings=tuple(
+            Finding(
+                limit=one["limit"],
+                bound=one["bound"],
+                reading=None if one["reading"] is None else load_reading(one["reading"]),
+                budget=None if one["budget"] is None else Outcome(one["budget"]),
+                regression=Outcome(one["regression"]),
+                before=one["before"],
+                why=tuple(one["why"]),
+                remedy=one["remedy"],
+            )
+            for one in body["findings"]
+        ),
+    )

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, unique
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 Json = Any
-EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 @unique
@@ -109,10 +107,10 @@ class Report:
         facts: Anything else the probe found, as plain data.
     """
 
-    subject: Mapping[str, Json] = EMPTY
-    fingerprint: Mapping[str, str] = EMPTY
-    series: Mapping[str, Series] = EMPTY
-    facts: Mapping[str, Json] = EMPTY
+    subject: Mapping[str, Json] = field(default_factory=dict)
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
+    series: Mapping[str, Series] = field(default_factory=dict)
+    facts: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,7 @@ class Reading:
     known: Known
     n: int = 1
     floor: float | None = None
-    parts: Mapping[str, float] = EMPTY
+    parts: Mapping[str, float] = field(default_factory=dict)
     labelled: Labelled | None = None
     note: str = ""
 
@@ -173,7 +171,7 @@ class Measurement:
     fingerprint: Mapping[str, str]
     subject: Mapping[str, Json]
     readings: Mapping[str, Reading]
-    missing: Mapping[str, Missing] = EMPTY
+    missing: Mapping[str, Missing] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -195,7 +193,7 @@ class Baseline:
     fingerprint: Mapping[str, str]
     subject: Mapping[str, Json]
     readings: Mapping[str, Reading]
-    elsewhere: Mapping[str, Mapping[str, str]] = EMPTY
+    elsewhere: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -231,7 +229,7 @@ class Verdict:
     device: str
     findings: tuple[Finding, ...]
     strict: bool = False
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def broken(self) -> tuple[Finding, ...]:

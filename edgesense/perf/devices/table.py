@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgesense.perf.records import EMPTY, Job, Json, Known, Measurement, Missing, Reading
+from edgesense.perf.records import Job, Json, Known, Measurement, Missing, Reading
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Table:
 
     readings: Mapping[str, Reading]
     name: str = "table"
-    where: Mapping[str, str] = EMPTY
-    subject: Mapping[str, Json] = EMPTY
+    where: Mapping[str, str] = field(default_factory=dict)
+    subject: Mapping[str, Json] = field(default_factory=dict)
     limits: Mapping[str, Known] = field(default_factory=dict)
 
     @property

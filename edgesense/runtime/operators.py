@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgesense.errors import SettingsError
+
 CUSTOM = "CUSTOM"
 """The builtin name that says "a custom operator"; its own name is then in `OperatorCode.custom_code`."""
 
@@ -28,12 +30,19 @@ class Support:
     custom: frozenset[str]
 
 
+def known_release(release: str) -> bool:
+    """Whether the table was made from this release, as in "litert 2.3.0"."""
+    return any(release == row[0] for row in _RUNTIMES.values())
+
+
 def support(runtime: str) -> Support:
     """What a runtime ("litert" or "tflite") can load, for the release that the table was made from.
 
     Raises:
-        KeyError: A runtime that the table does not have.
+        SettingsError: A runtime that the table does not have.
     """
+    if runtime not in _RUNTIMES:
+        raise SettingsError(f"nothing is known of the runtime {runtime!r}, only of {' and '.join(_RUNTIMES)}")
     release, column, custom = _RUNTIMES[runtime]
     rows = (line.split() for line in _HIGHEST.split("\n"))
     return Support(release, {row[0]: int(row[column]) for row in rows if int(row[column])}, custom)

@@ -50,6 +50,7 @@ class TensorSlot(IntEnum):
     BUFFER = 2
     NAME = 3
     QUANTIZATION = 4
+    IS_VARIABLE = 5
 
 
 class QuantizationSlot(IntEnum):

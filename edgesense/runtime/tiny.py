@@ -72,11 +72,11 @@ def tiny_model_bytes(
     Args:
         inputs: Shape of the one input, batch of 1 first: (1, n) or (1, frames, width).
         classes: How many scores come out, in shape (1, classes).
-        dtype: "float32" or "int8", of input, weights and output alike.
+        dtype: "float32", "int8" or "uint8", of input, weights and output alike.
         weights: (classes, n) float, row-major over the input's frames and width; drawn from `seed` when None.
         bias: (classes,) float; 0 when None.
-        input_range: Lowest and highest feature that an int8 input can hold.
-        output_range: Lowest and highest score that an int8 output can hold.
+        input_range: Lowest and highest feature that a quantised input can hold.
+        output_range: Lowest and highest score that a quantised output can hold.
         padding_bytes: Bytes that only make the file larger; they are never read when it runs.
         work: How often the product is computed; the result is the maximum of equal ones, so only the time grows.
         seed: Seed of the drawn weights.
@@ -85,10 +85,10 @@ def tiny_model_bytes(
         The file's content.
 
     Raises:
-        ValueError: A dtype that is neither float32 nor int8, or `work` below 1.
+        ValueError: Another dtype, or `work` below 1.
     """
-    if dtype not in ("float32", "int8"):
-        raise ValueError(f"dtype must be float32 or int8, not {dtype!r}")
+    if dtype not in ("float32", "int8", "uint8"):
+        raise ValueError(f"dtype must be float32, int8 or uint8, not {dtype!r}")
     if work < 1:
         raise ValueError(f"work must be at least 1, not {work}")
     width = math.prod(inputs)
@@ -104,24 +104,26 @@ def tiny_model_bytes(
         ]
         given, score = TensorSpec("features", inputs), TensorSpec("scores", (1, classes))
     else:
-        (in_scale, in_zero), (out_scale, out_zero) = _affine(*input_range), _affine(*output_range)
-        scale = float(np.float32(np.abs(weights).max() / 127 or 1.0))
+        low = np.iinfo(dtype).min
+        (in_scale, in_zero), (out_scale, out_zero) = _affine(low, *input_range), _affine(low, *output_range)
+        scale, zero = float(np.float32(np.abs(weights).max() / 127 or 1.0)), low + 128
         # The kernels ask for bias scale = input scale x weight scale, in float32.
         bias_scale = float(np.float32(in_scale) * np.float32(scale))
+        stored = (np.rint(weights / scale) + zero).astype(dtype)
         constants = [
-            TensorSpec("weights", (classes, width), "int8", np.rint(weights / scale).astype(np.int8), scale),
+            TensorSpec("weights", (classes, width), dtype, stored, scale, zero),
             TensorSpec("bias", (classes,), "int32", np.rint(bias / bias_scale).astype(np.int32), bias_scale),
         ]
-        given = TensorSpec("features", inputs, "int8", None, in_scale, in_zero)
-        score = TensorSpec("scores", (1, classes), "int8", None, out_scale, out_zero)
+        given = TensorSpec("features", inputs, dtype, None, in_scale, in_zero)
+        score = TensorSpec("scores", (1, classes), dtype, None, out_scale, out_zero)
     return to_bytes(_repeated(given, constants, score, dtype=dtype, work=work, padding=bytes(padding_bytes)))
 
 
-def _affine(low: float, high: float) -> tuple[float, int]:
-    """Scale and zero point with which int8 spans at least [low, high] and holds 0.0 exactly."""
+def _affine(first: int, low: float, high: float) -> tuple[float, int]:
+    """Scale and zero point with which 256 steps from `first` span about [low, high] and hold 0.0 exactly."""
     low, high = min(low, 0.0), max(high, 0.0)
     scale = float(np.float32((high - low) / 255 or 1.0))
-    return scale, max(-128, min(127, round(-128 - low / scale)))
+    return scale, max(first, min(first + 255, round(first - low / scale)))
 
 
 def _repeated(
@@ -138,7 +140,7 @@ def _repeated(
         operators.append(OperatorSpec(name, inputs, (len(tensors) - 1,), version, options))
         return len(tensors) - 1
 
-    product_version, maximum_version = (1, 1) if dtype == "float32" else (4, 2)
+    product_version, maximum_version = (4, 2) if dtype == "int8" else (1, 1)
     result = -1
     for _ in range(work):
         product = add("FULLY_CONNECTED", (0, 1, 2), product_version, (_FULLY_CONNECTED_OPTIONS, {}))

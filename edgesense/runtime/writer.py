@@ -43,6 +43,7 @@ class TensorSpec:
         data: Its constant value, or None for what the graph computes or is given.
         scale: Quantisation scale: one for the tensor, none for a float tensor.
         zero_point: The quantised value that stands for 0.0.
+        variable: Whether it is state that lives on from one run to the next.
     """
 
     name: str
@@ -51,6 +52,7 @@ class TensorSpec:
     data: NDArray[Any] | None = None
     scale: float | None = None
     zero_point: int = 0
+    variable: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,7 @@ class _Writer:
             TensorSlot.TYPE: self._scalar("Int8", DTYPES.index(spec.dtype)),
             TensorSlot.BUFFER: self._scalar("Uint32", buffer),
             TensorSlot.NAME: self._offset(self._builder.CreateString(spec.name)),
+            TensorSlot.IS_VARIABLE: self._scalar("Bool", spec.variable),
         }
         if spec.scale is not None:
             quantization = {

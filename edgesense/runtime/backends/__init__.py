@@ -1,1 +1,104 @@
 """One TFLite runtime a file, found by its name and imported only when it is used."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import pkgutil
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from edgesense.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Interpreter(Protocol):
+    """What the runtimes' own interpreters have in common, as far as it is used here."""
+
+    def allocate_tensors(self) -> None:
+        """Plan memory and prepare the operators."""
+
+    def get_input_details(self) -> list[dict[str, Any]]:
+        """One entry an input: name, index, shape, dtype, quantization."""
+
+    def get_output_details(self) -> list[dict[str, Any]]:
+        """The same for the outputs."""
+
+    def set_tensor(self, tensor_index: int, value: Any) -> None:
+        """Copy a value into an input."""
+
+    def get_tensor(self, tensor_index: int) -> Any:
+        """A copy of an output."""
+
+    def invoke(self) -> None:
+        """Run the graph once."""
+
+    def reset_all_variables(self) -> None:
+        """Bring state back to where it began."""
+
+
+class Backend(Protocol):
+    """What each module of this package offers; its name is the runtime's name.
+
+    Attributes:
+        PACKAGE: What is imported when it is used.
+        EXTRA: The extra of this distribution that installs it.
+        PREFERENCE: The installed one with the lowest is taken when none is named.
+    """
+
+    PACKAGE: str
+    EXTRA: str
+    PREFERENCE: int
+
+    def version(self) -> str:
+        """The release that is installed."""
+
+    def interpreter(self, path: Path, threads: int) -> Interpreter:
+        """An interpreter of a file that is there."""
+
+
+def names() -> tuple[str, ...]:
+    """Every runtime there is a module for, the preferred one first."""
+    found = [module.name for module in pkgutil.iter_modules(__path__)]
+    return tuple(sorted(found, key=lambda name: _module(name).PREFERENCE))
+
+
+def installed() -> tuple[str, ...]:
+    """The runtimes whose package can be imported here, the preferred one first."""
+    return tuple(name for name in names() if importlib.util.find_spec(_module(name).PACKAGE) is not None)
+
+
+def find(name: str | None = None) -> tuple[str, Backend]:
+    """A runtime by name, or the preferred one of those installed.
+
+    Args:
+        name: "litert" or "tflite"; None for the first one installed.
+
+    Returns:
+        Its name and its module.
+
+    Raises:
+        SettingsError: No such runtime, or it is not installed; the text says how to install it.
+    """
+    known = names()
+    if name is None:
+        for candidate in installed():
+            return candidate, _module(candidate)
+        raise SettingsError(f"no TFLite runtime is installed: {_install(known[0])}")
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise SettingsError(f"there is no runtime {name!r}, only {' and '.join(known)}{hint}")
+    if name not in installed():
+        raise SettingsError(f"the runtime {name} is not installed: {_install(name)}")
+    return name, _module(name)
+
+
+def _install(name: str) -> str:
+    return f"pip install 'pytest-edgesense[{_module(name).EXTRA}]'"
+
+
+def _module(name: str) -> Backend:
+    return cast("Backend", importlib.import_module(f"{__name__}.{name}"))

@@ -1,0 +1,48 @@
+"""TensorFlow Lite as the package `tflite-runtime`, whose last release is 2.14."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgesense.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edgesense.runtime.backends import Interpreter
+
+PACKAGE = "tflite_runtime"
+EXTRA = "tflite"
+PREFERENCE = 1
+
+
+def version() -> str:
+    """The release that is installed."""
+    import tflite_runtime
+
+    return str(tflite_runtime.__version__)
+
+
+def interpreter(path: Path, threads: int) -> Interpreter:
+    """An interpreter of a file.
+
+    Args:
+        path: The `.tflite` file; it is mapped into memory, not copied.
+        threads: How many the kernels may use.
+
+    Raises:
+        SettingsError: NumPy is 2 or newer.
+        ValueError: TensorFlow Lite cannot load the file.
+    """
+    # Built against NumPy 1, it imports under NumPy 2 and then fails with "_ARRAY_API not found", or crashes.
+    if int(np.__version__.split(".")[0]) >= 2:
+        raise SettingsError(
+            f"tflite-runtime {version()} needs NumPy 1, and {np.__version__} is installed: "
+            "pip install 'numpy<2', or use the runtime litert"
+        )
+    from tflite_runtime import interpreter as tflite
+
+    made: Interpreter = tflite.Interpreter(model_path=str(path), num_threads=threads)
+    return made

@@ -57,12 +57,27 @@ def request(job: Job, probe: str, options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def ask(command: Command, message: Mapping[str, Any], *, timeout_seconds: float) -> Report:
-    """Start a worker, send it one request and return its report.
+@dataclass(frozen=True)
+class Exchange:
+    """What a process said when it was spoken to once.
+
+    Attributes:
+        out: Its standard output.
+        status: Its exit status; minus the signal's number if one ended it.
+        last: The last lines of its standard error.
+    """
+
+    out: str
+    status: int
+    last: Sequence[str]
+
+
+def exchange(command: Command, text: str, *, timeout_seconds: float) -> Exchange:
+    """Start a process in a session of its own, send it `text`, wait for its end and leave nothing of it behind.
 
     Raises:
-        WorkerFailed: If it crashed, hung, was killed or answered nothing; with its signal and last lines.
-        EdgeSenseError: What the worker itself raised, under its own type.
+        WorkerFailed: If it does not end in time; with its last lines.
+        OSError: If it cannot be started.
     """
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
         process = subprocess.Popen(
@@ -72,20 +87,35 @@ def ask(command: Command, message: Mapping[str, Any], *, timeout_seconds: float)
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
+            encoding="utf-8",
+            errors="replace",
             start_new_session=True,
         )
         try:
-            # The moment of starting is the origin of a cold start; the clock is the system's own.
-            options = {**message["options"], "started": time.clock_gettime(time.CLOCK_MONOTONIC)}
-            out, _ = process.communicate(json.dumps({**message, "options": options}), timeout=timeout_seconds)
+            out, _ = process.communicate(text, timeout=timeout_seconds)
         except subprocess.TimeoutExpired:
-            raise errors.WorkerFailed(
-                f"the worker for {message['workload']} gave no answer within {timeout_seconds:.0f} s and was ended"
-                + _last(stderr)
-            ) from None
+            _end(process)
+            msg = f"gave no answer within {timeout_seconds:g} s and was ended{_shown(_last(stderr))}"
+            raise errors.WorkerFailed(msg) from None
         finally:
             _end(process)
-        return _read(out, process.returncode, message, stderr)
+        return Exchange(out, process.returncode, _last(stderr))
+
+
+def ask(command: Command, message: Mapping[str, Any], *, timeout_seconds: float) -> Report:
+    """Start a worker, send it one request and return its report.
+
+    Raises:
+        WorkerFailed: If it crashed, hung, was killed or answered nothing; with its signal and last lines.
+        EdgeSenseError: What the worker itself raised, under its own type.
+    """
+    # The moment of starting is the origin of a cold start; the clock is the system's own.
+    options = {**message["options"], "started": time.clock_gettime(time.CLOCK_MONOTONIC)}
+    try:
+        said = exchange(command, json.dumps({**message, "options": options}), timeout_seconds=timeout_seconds)
+    except errors.WorkerFailed as error:
+        raise errors.WorkerFailed(f"the worker for {message['workload']} {error}") from None
+    return _read(said, message)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -99,25 +129,41 @@ def _end(process: subprocess.Popen[str]) -> None:
                 stream.close()
 
 
-def _read(out: str, status: int, message: Mapping[str, Any], stderr: Any) -> Report:
+def _read(said: Exchange, message: Mapping[str, Any]) -> Report:
     try:
-        response = json.loads(out)
+        response = json.loads(said.out)
     except ValueError:
-        how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
-        what = f"the worker for {message['workload']} {how} and gave no answer"
-        raise errors.WorkerFailed(what + _last(stderr)) from None
-    if "error" in response:
-        kind = getattr(errors, response["error"]["type"], errors.WorkerFailed)
-        raise kind(response["error"]["message"])
-    return Report(
-        subject=response["subject"],
-        fingerprint=response["fingerprint"],
-        series={name: Series(one["unit"], tuple(one["values"])) for name, one in response["series"].items()},
-        facts=response["facts"],
-    )
+        what = f"the worker for {message['workload']} {ended(said.status)} and gave no answer"
+        raise errors.WorkerFailed(what + _shown(said.last)) from None
+    if isinstance(response, dict) and isinstance(response.get("error"), dict):
+        raise _raised(response["error"])
+    try:
+        return Report(
+            subject=response["subject"],
+            fingerprint=response["fingerprint"],
+            series={name: Series(one["unit"], tuple(one["values"])) for name, one in response["series"].items()},
+            facts=response["facts"],
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        what = f"the worker for {message['workload']} answered what this release does not understand: {said.out[:200]}"
+        raise errors.WorkerFailed(what) from error
 
 
-def _last(stderr: Any) -> str:
+def _raised(error: Mapping[str, str]) -> errors.EdgeSenseError:
+    kind = getattr(errors, str(error.get("type")), None)
+    known = kind if isinstance(kind, type) and issubclass(kind, errors.EdgeSenseError) else errors.WorkerFailed
+    return known(str(error.get("message")))
+
+
+def ended(status: int) -> str:
+    """Return in words how a process ended."""
+    return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
+
+
+def _last(stderr: Any) -> Sequence[str]:
     stderr.seek(0)
-    lines: Sequence[str] = stderr.read().splitlines()[-STDERR_LINES:]
+    return tuple(stderr.read().splitlines()[-STDERR_LINES:])
+
+
+def _shown(lines: Sequence[str]) -> str:
     return ":\n" + "\n".join(f"    {line}" for line in lines) if lines else " (it printed nothing)"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
-from edgesense.perf.records import Baseline, Job, Json, Known, Measurement, Reading, Report
+from edgesense.perf.records import Attachment, Baseline, Job, Json, Known, Measurement, Reading, Report
 from edgesense.perf.units import Unit
 
 
@@ -152,24 +152,18 @@ class Profiler(Protocol):
     def explains(self) -> frozenset[str]:
         """The limits it helps with first."""
 
-    def profile(self, job: Job, directory: Path) -> Attachment:
-        """Profile a fresh run of the workload into `directory`; never raises for what a tool cannot do."""
+    def profile(self, job: Job, directory: Path, *, device: str) -> Attachment:
+        """Profile a fresh run of the workload on this computer into `directory`.
 
+        Args:
+            job: What was measured.
+            directory: It is there.
+            device: Whose budget broke; the title says so where that is not this computer.
 
-class Attachment(Protocol):
-    """What a profiler left."""
-
-    @property
-    def title(self) -> str:
-        """One line that says what it shows, and of what."""
-
-    @property
-    def path(self) -> Path | None:
-        """The file, or None where there is only a reason."""
-
-    @property
-    def reason(self) -> str:
-        """Why there is no file."""
+        Raises:
+            MeasurementError: If the profiler's tool cannot do it; the reason is shown instead of a file.
+            OSError: If a file cannot be written or the tool not started.
+        """
 
 
 class BaselineStore(Protocol):

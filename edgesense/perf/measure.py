@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from edgesense.perf.files import cache_directory
 from edgesense.perf.interfaces import Device
 from edgesense.perf.records import Job, Measurement
+
+
+@contextmanager
+def alone(device: str) -> Iterator[None]:
+    """Wait until no other process of this user measures or profiles on a device, and keep others waiting."""
+    import filelock
+
+    locks = cache_directory() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(locks / f"{device}.lock"):
+        yield
 
 
 def measure(device: Device, job: Job) -> Measurement:
@@ -17,9 +30,5 @@ def measure(device: Device, job: Job) -> Measurement:
         WorkerFailed: If a measuring process crashed, hung or was killed.
         EdgeSenseError: What the workload itself refused.
     """
-    import filelock
-
-    locks = cache_directory() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(locks / f"{device.name}.lock"), tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
+    with alone(device.name), tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
         return device.run(job, Path(scratch))

@@ -246,3 +246,18 @@ class Verdict:
             return True
         unsure = Outcome.INCONCLUSIVE in {finding.budget, finding.regression}
         return self.strict and (unsure or finding.regression is Outcome.NO_BASELINE)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """What a profiler left.
+
+    Attributes:
+        title: One line that says what it shows, and of what.
+        path: The file, or None where there is only a reason.
+        reason: Why there is no file.
+    """
+
+    title: str
+    path: Path | None
+    reason: str = ""

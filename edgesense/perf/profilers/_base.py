@@ -1,0 +1,144 @@
+"""What the profilers share: a worker run under a tool, and a file that is put in place whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgesense.errors import MeasurementError
+
+if TYPE_CHECKING:
+    from edgesense.perf.processes import Command
+    from edgesense.perf.records import Job
+
+REPEAT = f"{__name__}:repeat"
+WORKER = ("-m", "edgesense.perf.worker")
+
+
+def repeat(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a workload again and again, so that a sampling profiler sees mostly its calls.
+
+    Args:
+        workload: An open `Workload`.
+        options: ``seconds`` to go on for.
+    """
+    item = workload.example()
+    began, calls = time.perf_counter(), 0
+    while calls == 0 or time.perf_counter() - began < options["seconds"]:
+        workload.run(item)
+        calls += 1
+    return {"series": {}, "facts": {"calls": calls}}
+
+
+def whose(device: str) -> str:
+    """Return in words whose run a profile shows, where the budget was that of `device`."""
+    return "this computer" if device == "host" else f"of this computer's run, not of {device}"
+
+
+def program(name: str) -> str:
+    """Return the path of a tool installed beside this interpreter, else on the path.
+
+    Raises:
+        MeasurementError: If it is not installed.
+    """
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        msg = f"{name} is not installed: pip install 'pytest-edgesense[profile]'"
+        raise MeasurementError(msg)
+    return found
+
+
+def run_worker(
+    name: str, tool: tuple[str, ...], job: Job, probe: str, options: Mapping[str, Any], *, timeout_seconds: float
+) -> None:
+    """Run a worker under a tool that starts it and hands its own standard input and output on.
+
+    Args:
+        name: The tool's, for messages.
+        tool: Its arguments, up to and with the worker's.
+        job: What to run.
+        probe: ``module:function``.
+        options: The probe's.
+        timeout_seconds: After this long both are ended.
+
+    Raises:
+        MeasurementError: If the tool or the run under it failed.
+    """
+    from edgesense.perf import processes
+
+    command = processes.Command(tool, processes.native(job.threads).environment)
+    request = json.dumps(processes.request(job, probe, options))
+    said = _exchange(name, command, request, timeout_seconds)
+    answer = next((line for line in said.out.splitlines() if line.startswith('{"protocol"')), None)
+    error = json.loads(answer).get("error") if answer is not None else None
+    if error:
+        msg = f"the profiled run failed: {error['message']}"
+        raise MeasurementError(msg)
+    if said.status != 0 or answer is None:
+        msg = f"{name} {processes.ended(said.status)}: {_gist(said.last) or 'the profiled run gave no answer'}"
+        raise MeasurementError(msg)
+
+
+def run_tool(name: str, arguments: tuple[str, ...], *, timeout_seconds: float) -> None:
+    """Run a tool that reads nothing.
+
+    Raises:
+        MeasurementError: If it failed.
+    """
+    from edgesense.perf import processes
+
+    said = _exchange(name, processes.Command(arguments, processes.native(1).environment), "", timeout_seconds)
+    if said.status != 0:
+        msg = f"{name} {processes.ended(said.status)}: {_gist(said.last)}"
+        raise MeasurementError(msg)
+
+
+def _exchange(name: str, command: Command, text: str, timeout_seconds: float) -> Any:
+    from edgesense.perf import processes
+
+    try:
+        return processes.exchange(command, text, timeout_seconds=timeout_seconds)
+    except MeasurementError as error:
+        msg = f"{name} {error}"
+        raise MeasurementError(msg) from error
+
+
+def _gist(lines: tuple[str, ...]) -> str:
+    """Return a tool's own words without the frames of its stack."""
+    told = [line.strip() for line in lines if line.strip() and not line.startswith((" ", "\t"))]
+    said = [line for line in told if "error" in line.lower() or "denied" in line.lower()] or told[-3:]
+    return "; ".join(said)
+
+
+def put(directory: Path, name: str, make: Callable[[Path], None], expected: str) -> Path:
+    """Have a file made, look at it, and put it in place whole; an older one of that name is gone either way.
+
+    Args:
+        directory: Where it goes.
+        name: The file's name.
+        make: Writes the file at the path it is given.
+        expected: Text that the file must hold.
+
+    Returns:
+        The file's path.
+
+    Raises:
+        MeasurementError: If it was not made or holds something else.
+    """
+    final = directory / name
+    final.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory, prefix=f".{name}.") as scratch:
+        draft = Path(scratch) / name
+        make(draft)
+        if not draft.exists() or expected not in draft.read_text(encoding="utf-8", errors="replace"):
+            msg = f"the profiler left no usable {name}"
+            raise MeasurementError(msg)
+        draft.replace(final)
+    return final

@@ -1,7 +1,8 @@
 """Records to JSON and back; the only module that knows how a baseline is written.
 
 History of the baseline's schema:
-    1  test, device, fingerprint, subject, readings (base units, known, n, parts, labelled results as packed hex), elsewhere.
+    1  test, device, fingerprint, subject, readings (base units, known, n, parts, labelled
+       results as packed hex), elsewhere.
 """
 
 from __future__ import annotations

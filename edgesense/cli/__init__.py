@@ -20,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"edgesense {edgesense.__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for info in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{info.name}").add_parser(verbs)
+        if not info.name.startswith("_"):
+            importlib.import_module(f"{__name__}.{info.name}").add_parser(verbs)
     chosen = parser.parse_args(arguments)
     try:
         return int(chosen.run(chosen))

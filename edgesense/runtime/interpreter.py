@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_UNSUPPORTED = (
+    "Didn't find op for builtin opcode",
+    "Op builtin_code out of range",
+    "unresolved custom op",
+    "Select Te",
+)
+"""What the runtimes say of an operator that they do not have."""
+
 
 @dataclass(frozen=True)
 class Port:
@@ -182,7 +190,7 @@ def load(model: str | Path, *, runtime: str | None = None, threads: int = 1) -> 
         if isinstance(error, SettingsError):
             raise
         text = _first_line(error)
-        kind = UnsupportedOperator if "Didn't find op" in text or "unresolved custom op" in text else ModelError
+        kind = UnsupportedOperator if any(sign in text for sign in _UNSUPPORTED) else ModelError
         raise kind(f"{release} cannot load {file.path}: {text}") from error
 
 

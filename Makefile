@@ -1,0 +1,52 @@
+# make budgets: set everything up and judge this project's own budgets on an emulated Raspberry Pi 4
+# make test:    set everything up and run all tests
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help setup device budgets test lint bars lock clean
+
+help:
+	@sed -n 's/^# make/make/p' $(MAKEFILE_LIST)
+
+.venv/ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v == (3, 11) else f"make needs Python 3.11 (tflite-runtime has no wheels for {v[0]}.{v[1]}): make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv || { echo "python3.11 -m venv failed: apt-get install python3.11-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: .venv/ready
+
+device: .venv/ready
+	$(BIN)/edgesense devices setup pi
+
+budgets: device
+	$(PYTEST) --edge-device=pi tests/budgets
+
+test: device
+	$(PYTEST) -n 2 tests --ignore=tests/budgets
+	$(PYTEST) --edge-device=host tests/budgets
+
+# make lint:    ruff, mypy --strict and import-linter
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# make bars:    run every benchmark behind a claim and sum up
+bars: device
+	$(BIN)/python benchmarks/bars.py
+
+# make lock:    resolve requirements/dev.txt anew
+lock: .venv/ready
+	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --strip-extras --no-annotate --no-header \
+	  --extra litert --extra tflite --extra audio --extra profile --extra train --extra testing \
+	  --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+
+clean:
+	rm -rf .venv .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info .edgesense

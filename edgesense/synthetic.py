@@ -29,6 +29,9 @@ Split = Literal["train", "validation", "calibration", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 
+_SIXTEENTHS = (np.arange(16) + 0.5) / 16.0
+
+
 @dataclass(frozen=True)
 class Clip:
     """One labelled sound.
@@ -105,7 +108,7 @@ def _record(dice: Dice, label: str, length: int, rate: int) -> NDArray[np.float3
     body = np.zeros(length)
     phases = _phases(dice, length, rate)
     if label != "background":
-        noise_power += _breathe(dice, body, phases, rate, dice.between(3.0, 22.0))
+        noise_power += _breathe(dice, body, phases, rate, dice.between(5.0, 25.0))
     noise_db = 10.0 * np.log10(noise_power)
     for event in _events(dice, label, phases, length, rate):
         level = event.snr_db + _band_db(noise_db, hz, event.low, event.high)
@@ -125,8 +128,8 @@ def _ambient_curve(dice: Dice, hz: Array) -> Array:
 
 def _band_db(curve_db: Array, hz: Array, low: float, high: float) -> float:
     """Power within a band of a curve of spectral density, in dB; a band narrower than a step is one step."""
-    inside = np.interp(np.linspace(low, min(high, hz[-1]), 16), hz, 10.0 ** (curve_db / 10.0))
-    return float(10.0 * np.log10(inside.mean() * (high - low)))
+    inside = np.interp(low + (min(high, hz[-1]) - low) * _SIXTEENTHS, hz, 10.0 ** (curve_db / 10.0))
+    return float(10.0 * np.log10(inside.sum() / 16.0 * (high - low)))
 
 
 def _phases(dice: Dice, length: int, rate: int) -> list[_Phase]:
@@ -155,19 +158,23 @@ def _breathe(dice: Dice, body: Array, phases: list[_Phase], rate: int, snr_db: f
     resonance = sounds.bump(hz, dice.octaves(120.0, 1200.0), dice.between(0.2, 0.6), dice.between(-5.0, 8.0))
     white = sounds.white(dice, length, rate)
     density: Array = np.zeros(sounds.POINTS)
+    # An envelope is smooth, so its powers are taken at every 64th sample only.
+    coarse = np.arange(0, length + 64, 64)
     for inward, level in ((True, 1.0), (False, outward_level)):
         if not inward:
             corner *= dice.between(0.55, 1.0)
         curve = sounds.high_pass(hz, 70.0, 12.0) + sounds.low_pass(hz, corner, slope) + resonance
         curve += snr_db - _band_db(curve, hz, 100.0, 1500.0)
         sharpness = dice.between(0.7, 1.6) if inward else dice.between(0.5, 1.0)
-        envelope = np.zeros(length)
+        envelope = np.zeros(coarse.shape[0])
         for phase in phases:
             if phase.inward is inward:
-                unit = (np.arange(phase.length) + 0.5) / phase.length
-                swell = np.sin(np.pi * (unit if inward else unit**0.65)) ** sharpness
-                sounds.add(envelope, level * dice.between(0.8, 1.0) * swell, phase.start)
-        body += envelope * scipy.fft.irfft(white * sounds.gains(curve, length, rate), length, workers=1)
+                unit = np.clip((coarse - phase.start) / phase.length, 0.0, 1.0)
+                swell = np.abs(np.sin(np.pi * (unit if inward else unit**0.65))) ** sharpness
+                envelope += level * dice.between(0.8, 1.0) * swell
+        noise = scipy.fft.irfft(white * sounds.gains(curve, length, rate), length, workers=1)
+        noise *= np.interp(np.arange(length), coarse, envelope)
+        body += noise
         density += 10.0 ** (curve / 10.0) * np.mean(envelope**2)
     return density
 
@@ -186,14 +193,14 @@ def _events(dice: Dice, label: str, phases: list[_Phase], length: int, rate: int
 def _wheezes(dice: Dice, phases: list[_Phase], length: int, rate: int) -> Iterator[Event]:
     for _ in range(dice.whole(1, 2)):
         start = _moment(dice, phases, length, rate, inward=dice.chance(0.3))
-        snr_db = dice.between(8.0, 24.0)
+        snr_db = dice.between(11.0, 27.0)
         yield sounds.wheeze(dice, start, rate, snr_db)
         if dice.chance(0.25):
             yield sounds.wheeze(dice, start + dice.whole(0, rate // 10), rate, snr_db - dice.between(0.0, 6.0))
 
 
 def _crackles(dice: Dice, phases: list[_Phase], length: int, rate: int) -> Iterator[Event]:
-    initial_ms, snr_db, spread = dice.octaves(0.4, 1.8), dice.between(8.0, 21.0), dice.between(0.15, 0.7)
+    initial_ms, snr_db, spread = dice.octaves(0.4, 1.8), dice.between(13.0, 26.0), dice.between(0.15, 0.7)
     for _ in range(dice.whole(1, 2)):
         start = _moment(dice, phases, length, rate, inward=dice.chance(0.75))
         for _ in range(dice.whole(4, 12)):
@@ -205,7 +212,7 @@ def _crackles(dice: Dice, phases: list[_Phase], length: int, rate: int) -> Itera
 
 def _coughs(dice: Dice, phases: list[_Phase], length: int, rate: int) -> Iterator[Event]:
     del phases
-    start, snr_db = dice.whole(0, int(0.75 * length)), dice.between(5.0, 22.0)
+    start, snr_db = dice.whole(0, int(0.75 * length)), dice.between(9.0, 25.0)
     for _ in range(dice.whole(1, 3)):
         yield sounds.cough(dice, start, rate, snr_db - dice.between(0.0, 6.0))
         start += int(dice.between(0.35, 0.7) * rate)
@@ -219,11 +226,15 @@ _SIGNS: dict[str, Callable[[Dice, list[_Phase], int, int], Iterator[Event]]] = {
 
 
 def _moment(dice: Dice, phases: list[_Phase], length: int, rate: int, *, inward: bool) -> int:
-    """A sample in the first half of a breathing-in or -out, at least 0.3 s before the clip's end where one can be."""
+    """A sample in the first 60 % of a breathing-in or -out, at least 0.3 s before the clip's end."""
     last = length - int(0.3 * rate)
-    fitting = [phase for phase in phases if phase.inward is inward and phase.start < last] or phases[:1]
-    phase = fitting[dice.whole(0, len(fitting) - 1)]
-    return min(max(0, phase.start + int(dice.between(0.0, 0.5) * phase.length)), last)
+    spans = [
+        (max(0, phase.start), min(last, phase.start + int(0.6 * phase.length)))
+        for phase in phases
+        if phase.inward is inward
+    ]
+    fitting = [span for span in spans if span[0] < span[1]] or [(0, last)]
+    return dice.whole(*fitting[dice.whole(0, len(fitting) - 1)])
 
 
 def _through_stethoscope(dice: Dice, body: Array, ambient: Array, rate: int) -> NDArray[np.float32]:

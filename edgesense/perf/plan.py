@@ -27,6 +27,7 @@ class RunSettings:
         threads: Threads of the runtime.
         sys_path: Where factories are imported from.
         ship: Packages that travel to a device for a factory.
+        timeout_seconds: A worker that is silent for longer is ended.
     """
 
     root: Path
@@ -34,6 +35,7 @@ class RunSettings:
     threads: int = 1
     sys_path: tuple[str, ...] = ()
     ship: tuple[str, ...] = ()
+    timeout_seconds: float = 600.0
 
 
 def merge(marks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -132,4 +134,5 @@ def make_job(budget: Budget, bounds: Mapping[str, float], device: Device, settin
         threads=settings.threads,
         sys_path=settings.sys_path,
         ship=settings.ship,
+        timeout_seconds=settings.timeout_seconds,
     )

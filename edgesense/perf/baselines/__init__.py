@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgesense.perf.records import Baseline, Measurement, Outcome, Verdict
+from edgesense.perf.records import Baseline, Finding, Measurement, Outcome, Verdict
 
 MODES = ("met", "new", "all")
 
@@ -40,3 +40,21 @@ def accept(verdict: Verdict, measurement: Measurement, old: Baseline | None, mod
     here = measurement.fingerprint
     elsewhere = {name: where for name, where in elsewhere.items() if dict(where) != dict(here)}
     return Baseline(verdict.test, verdict.device, here, measurement.subject, readings, elsewhere)
+
+
+def outstanding(verdict: Verdict, mode: str | None) -> tuple[Finding, ...]:
+    """Return the findings that fail a test although its numbers may be being accepted.
+
+    Args:
+        verdict: What the run came to.
+        mode: As for `accept`, None where nothing is accepted.
+    """
+    return tuple(finding for finding in verdict.broken if mode is None or not _accepted(finding, mode))
+
+
+def _accepted(finding: Finding, mode: str) -> bool:
+    if finding.reading is None or Outcome.INCONCLUSIVE in {finding.budget, finding.regression}:
+        return False
+    if finding.budget is Outcome.OVER and mode != "all":
+        return False
+    return finding.regression is not Outcome.REGRESSED or mode != "new"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.metadata import entry_points
 
@@ -22,13 +23,17 @@ def every() -> tuple[Device, ...]:
     return tuple(device for module in modules if hasattr(module, "devices") for device in module.devices())
 
 
-def find(name: str) -> Device:
+def find(name: str, also: Iterable[Device] = ()) -> Device:
     """Return the device that `name` means: its name, an alias or its profile.
+
+    Args:
+        name: The word, as in ``--edge-device``.
+        also: Devices that a project brings along; they win over the ones known here.
 
     Raises:
         BudgetError: If there is none; the nearest name is told.
     """
-    known = {word: device for device in every() for word in device.names}
+    known = {word: device for device in (*every(), *also) for word in device.names}
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}? " if near else ""

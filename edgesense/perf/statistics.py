@@ -51,7 +51,13 @@ def quantile_interval(values: Sequence[float], q: float, confidence: float = CON
 
     With too few values for that confidence, an end is the smallest or largest value. No
     distribution is assumed (David & Nagaraja, Order Statistics, 7.1).
+
+    Raises:
+        ValueError: If there are no values.
     """
+    if not values:
+        msg = "an interval needs at least one value"
+        raise ValueError(msg)
     ordered, n = sorted(values), len(values)
     tail = (1 - confidence) / 2
     cdf = _binomial_cdf(n, q)

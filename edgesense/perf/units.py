@@ -34,12 +34,15 @@ MEBIBYTE = Unit("MiB", "B", 1024.0**2)
 MILLION = Unit("M", "instructions", 1e6)
 RATIO = Unit("", "1", 1.0)
 
+REPEATABLE = 17
+"""Digits after which two doubles that print alike are equal (IEEE 754)."""
+
 
 def number(value: float, unit: Unit, *, digits: int = 3) -> str:
     """Return a base-unit value as text in `unit`, without the symbol."""
     shown = unit.from_base(value)
     if unit is RATIO:
-        return f"{shown:.4f}"
+        return f"{shown:.{digits + 1}f}"
     magnitude = abs(shown)
     if magnitude == 0:
         return "0"
@@ -65,16 +68,12 @@ def interval(low: float, high: float, unit: Unit) -> str:
 
 def distinct(first: float, second: float, unit: Unit) -> tuple[str, str]:
     """Return both values with enough digits that unequal values print differently."""
-    digits = 3
-    while digits < 12:
-        pair = number(first, unit, digits=digits), number(second, unit, digits=digits)
+    for digits in range(3, REPEATABLE + 1):
+        pair = text(first, unit, digits=digits), text(second, unit, digits=digits)
         if pair[0] != pair[1] or first == second:
-            break
-        digits += 1
-    if unit is RATIO and pair[0] == pair[1] and first != second:
-        pair = f"{first:.9g}", f"{second:.9g}"
-    symbol = f" {unit.symbol}" if unit.symbol else ""
-    return pair[0] + symbol, pair[1] + symbol
+            return pair
+    # Apart by less than the unit's scaling keeps: the base units tell them apart.
+    return f"{first!r} {unit.base}", f"{second!r} {unit.base}"
 
 
 def change(now: float, before: float, *, absolute: bool = False) -> str:

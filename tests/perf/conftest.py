@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from edgesense.perf.records import Job
+
+# A busy computer must not fail a test of a pure function.
+settings.register_profile("perf", deadline=None)
+settings.load_profile("perf")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep locks out of the user's cache."""
+    monkeypatch.setenv("EDGESENSE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+WORKLOAD = '''
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+class Workload:
+    """Says whether a number is odd, in two stages; files, labels and a reference as a pipeline has them."""
+
+    def artifacts(self):
+        return [HERE / "model.bin"]
+
+    def example(self):
+        return 7
+
+    def run(self, item):
+        return self._label(self._features(item))
+
+    @property
+    def stages(self):
+        return {"features": self._features, "inference": self._label}
+
+    def _features(self, item):
+        return item % 2
+
+    def _label(self, remainder):
+        return "odd" if remainder else "even"
+
+    def labelled(self):
+        return [(number, "odd" if number % 2 else "even") for number in range(20)]
+
+    def reference(self):
+        return Workload()
+
+    def subject(self):
+        return {"model": "parity", "runtime": "python"}
+
+
+def make():
+    return Workload()
+'''
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Callable[..., Job]:
+    """Return a function that writes a workload of plain Python and makes a job for it."""
+
+    def write(source: str = "", *metrics: str, **settings: object) -> Job:
+        (tmp_path / "model.bin").write_bytes(bytes(2048))
+        (tmp_path / "parity.py").write_text(WORKLOAD + textwrap.dedent(source), encoding="utf-8")
+        given: dict[str, object] = {"seconds": 0.05, "patience_seconds": 0.1, "timeout_seconds": 60.0} | settings
+        return Job("parity:make", tmp_path, metrics, sys_path=(str(tmp_path),), **given)  # type: ignore[arg-type]
+
+    return write

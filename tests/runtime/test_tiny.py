@@ -14,11 +14,11 @@ def test_the_same_seed_gives_the_same_bytes_and_another_gives_others():
 
 
 @pytest.mark.parametrize("padding", [1, 5000])
-def test_padding_grows_the_file_and_nothing_else(tmp_path, padding):
+def test_padding_grows_the_file_and_nothing_else(tmp_path, runtime, padding):
     plain, padded = tiny_model(tmp_path / "a.tflite"), tiny_model(tmp_path / "b.tflite", padding_bytes=padding)
     assert padding <= padded.stat().st_size - plain.stat().st_size < padding + 200
     x = np.linspace(-1, 1, 16, dtype=np.float32)
-    assert np.array_equal(load(plain).run(x), load(padded).run(x))
+    assert np.array_equal(load(plain, runtime=runtime).run(x), load(padded, runtime=runtime).run(x))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int8", "uint8"])

@@ -1,0 +1,115 @@
+"""The labelled clips that a pipeline's accuracy is told from, found by what its record says of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from edgesense import audio
+from edgesense.errors import PipelineError
+from edgesense.pipeline_file import ManifestSet, PipelineFile, SyntheticSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edgesense.datasets.manifest import Manifest
+    from edgesense.synthetic import Split
+
+DATA_VARIABLE = "EDGESENSE_DATA"
+
+
+def clips(file: PipelineFile) -> Iterator[tuple[NDArray[np.float32], str]]:
+    """The labelled clips of a pipeline, each as long as its front end takes.
+
+    Recordings of a manifest with a label that is none of the pipeline's classes are left out.
+
+    Args:
+        file: The pipeline's record.
+
+    Yields:
+        (n,) float32 samples and their label.
+
+    Raises:
+        PipelineError: The record names no labelled set, or one that is not here or fits none of the classes.
+    """
+    settings = file.features
+    if isinstance(file.labelled, SyntheticSet):
+        from edgesense import synthetic
+
+        missing = [label for label in synthetic.CLASSES if label not in file.classes]
+        if missing:
+            raise PipelineError(
+                f"{file.path}: key 'classes' lacks {', '.join(missing)}, which the synthetic clips of "
+                "key 'labelled' have"
+            )
+        found = synthetic.clips(
+            cast("Split", file.labelled.split),
+            file.labelled.clips,
+            seconds=settings.seconds,
+            sample_rate=settings.sample_rate,
+        )
+        for clip in found:
+            yield clip.samples, clip.label
+        return
+    directory, manifest = _manifest(file)
+    for row in manifest.rows:
+        yield audio.fit_length(audio.read(directory / row.file, settings.sample_rate), settings.samples), row.label
+
+
+def digest(file: PipelineFile) -> str:
+    """Identity of the audio of `clips`, not of its labels: another text means that answers cannot be compared.
+
+    Args:
+        file: The pipeline's record.
+
+    Returns:
+        For synthetic clips the generator's version and what was asked of it; for recordings a SHA-256 of the files.
+
+    Raises:
+        PipelineError: As for `clips`.
+    """
+    settings = file.features
+    form = f"{settings.seconds:g} s at {settings.sample_rate} Hz"
+    if isinstance(file.labelled, SyntheticSet):
+        from edgesense.synthetic import GENERATOR_VERSION
+
+        return f"synthetic v{GENERATOR_VERSION}, {file.labelled.clips} of {file.labelled.split}, {form}"
+    import hashlib
+
+    directory, manifest = _manifest(file)
+    content = hashlib.sha256()
+    for row in manifest.rows:
+        content.update(hashlib.sha256((directory / row.file).read_bytes()).digest())
+    return f"{len(manifest.rows)} recordings {content.hexdigest()}, {form}"
+
+
+def _manifest(file: PipelineFile) -> tuple[Path, Manifest]:
+    """The manifest's directory, and its rows of the folds and classes in question."""
+    if not isinstance(file.labelled, ManifestSet):
+        raise PipelineError(f"{file.path}: there is no key 'labelled', so nothing to tell the accuracy from")
+    from edgesense.datasets.manifest import Manifest
+
+    wanted = file.labelled
+    places = [file.directory / wanted.path, data_folder() / wanted.path]
+    directory = next((place for place in places if place.is_dir()), None)
+    if directory is None:
+        raise PipelineError(
+            f"{file.path}: key 'labelled.path' names {wanted.path!r}, and there is neither {places[0]} "
+            f"nor {places[1]}; say with {DATA_VARIABLE} where recordings are"
+        )
+    chosen = Manifest.open(directory).select(labels=file.classes, folds=wanted.folds or None)
+    if not chosen.rows:
+        raise PipelineError(
+            f"{file.path}: of the recordings in {directory} none has one of the labels {', '.join(file.classes)}"
+            + (f" in the folds {', '.join(wanted.folds)}" if wanted.folds else "")
+        )
+    return directory, chosen
+
+
+def data_folder() -> Path:
+    """Where real recordings are: the folder that `EDGESENSE_DATA` names, else `../shared/data`."""
+    return Path(os.environ.get(DATA_VARIABLE) or "../shared/data")

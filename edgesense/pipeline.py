@@ -1,0 +1,252 @@
+"""Pipelines: feature settings, a model and class names in one directory; audio goes in, a label comes out.
+
+`open` is all that most callers need. What it returns is a workload in the sense of `edgesense.perf.interfaces`, and
+what `run` does is what ships: nothing is skipped when it is measured.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgesense import audio, labelled, pipeline_file
+from edgesense.bare_model import BareModel, ModelWorkload
+from edgesense.errors import PipelineError
+from edgesense.features import FrontEnd
+from edgesense.runtime import interpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from edgesense.features.settings import FeatureSettings
+    from edgesense.pipeline_file import PipelineFile
+    from edgesense.runtime.interpreter import Model
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a pipeline says of one clip.
+
+    Attributes:
+        label: The class with the highest score.
+        scores: The model's score of each class, in the order of the pipeline's classes.
+    """
+
+    label: str
+    scores: tuple[float, ...]
+
+
+class Pipeline(ModelWorkload):
+    """A pipeline directory, opened; made by `open`.
+
+    Attributes:
+        path: The directory.
+        name: What it is called.
+        settings: Its front end's settings.
+        classes: Its labels, in the order of the scores.
+        model: Its model, loaded.
+        stages: Its two halves, "features" and "inference"; the second takes what the first returns.
+    """
+
+    def __init__(self, file: PipelineFile, model: Model) -> None:
+        super().__init__(file.directory, model)
+        self._file = file
+        self.name = file.name
+        self.settings: FeatureSettings = file.features
+        self.classes = file.classes
+        self._front_end = FrontEnd(file.features)
+        self._input_shape = model.inputs[0].shape
+        self.stages: Mapping[str, Callable[[Any], Any]] = {"features": self.features, "inference": self._classify}
+
+    def artifacts(self) -> tuple[Path, ...]:
+        """The files that ship: `pipeline.json`, the model, and what else it names."""
+        return self._file.shipped()
+
+    def example(self) -> NDArray[np.float32]:
+        """(samples,) float32: a clip of broadband noise at a tenth of full scale, always the same."""
+        # A chirp that wraps round is noise enough, and spares the memory of a random generator.
+        noise: NDArray[np.float64] = np.sin(0.7 * np.arange(self.settings.samples, dtype=np.float64) ** 2)
+        return (0.1 * noise).astype(np.float32)
+
+    def run(self, item: NDArray[np.float32]) -> str:
+        """Label one clip.
+
+        Args:
+            item: (samples,) float32, mono, in [-1, 1], at the pipeline's rate.
+
+        Returns:
+            The label with the highest score.
+
+        Raises:
+            AudioError: The clip is empty, not finite, silent, or of another length or type.
+        """
+        return self._classify(self.features(item))
+
+    def features(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The first stage: check one clip and compute its features.
+
+        Args:
+            samples: (samples,) float32, mono, in [-1, 1], at the pipeline's rate.
+
+        Returns:
+            (frames, columns) float32.
+
+        Raises:
+            AudioError: As for `run`.
+        """
+        return self._front_end(self._sound(samples))
+
+    def _sound(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Samples that can be worked with; the energy alone tells silence, NaN and infinity in one pass."""
+        if isinstance(samples, np.ndarray) and samples.dtype == np.float32 and samples.ndim == 1:
+            energy = float(samples @ samples)
+            if 0.0 < energy < math.inf:
+                return samples
+        return audio.check(samples, self.settings.sample_rate, self.settings)
+
+    def _scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self.model.run(features.reshape(self._input_shape)).ravel()
+
+    def _classify(self, features: NDArray[np.float32]) -> str:
+        """The second stage: the label of one clip's features."""
+        return self.classes[int(self._scores(features).argmax())]
+
+    def predict(self, samples: NDArray[np.float32], sample_rate: int | None = None) -> Prediction:
+        """Label one clip and say how sure the model is.
+
+        Args:
+            samples: (samples,) float32, mono, in [-1, 1].
+            sample_rate: Its rate in Hz, to be checked; None when it is known to be the pipeline's.
+
+        Returns:
+            The label and all scores.
+
+        Raises:
+            AudioError: The clip is empty, not finite, silent, or of another rate, length or type.
+        """
+        rate = self.settings.sample_rate if sample_rate is None else sample_rate
+        scores = self._scores(self._front_end(audio.check(samples, rate, self.settings)))
+        return Prediction(self.classes[int(scores.argmax())], tuple(scores.tolist()))
+
+    def predict_many(
+        self, clips: Iterable[NDArray[np.float32]], sample_rate: int | None = None
+    ) -> Iterator[Prediction]:
+        """Label clips one after the other; see `predict`.
+
+        Yields:
+            One prediction a clip, as soon as it is made.
+        """
+        for samples in clips:
+            yield self.predict(samples, sample_rate)
+
+    def reference(self) -> Pipeline | None:
+        """The pipeline that this one's accuracy is compared with, in the same runtime; None for none.
+
+        Raises:
+            PipelineError: It cannot be opened, or hears other clips than this one.
+        """
+        if self._file.reference is None:
+            return None
+        where = f"{self._file.path}: key 'reference'"
+        directory = self.path / self._file.reference
+        if not directory.is_dir():
+            raise PipelineError(f"{where} names {self._file.reference!r}, and there is no such directory")
+        other = open(directory, runtime=self.model.runtime.split()[0], threads=self.model.threads)
+        if not isinstance(other, Pipeline) or set(other.classes) != set(self.classes):
+            raise PipelineError(f"{where} names {self._file.reference!r}, which has other classes than this one")
+        if (other.settings.samples, other.settings.sample_rate) != (self.settings.samples, self.settings.sample_rate):
+            raise PipelineError(f"{where} names {self._file.reference!r}, which takes clips of another length or rate")
+        return other
+
+    def subject(self) -> dict[str, Any]:
+        """What is measured: as of any workload, with feature settings, classes, and which labelled clips."""
+        record = self._file.to_dict()
+        for key in ("column_mean", "column_std"):
+            # Hundreds of numbers say no more than whether they are the same.
+            record["features"][key] = _fingerprint(record["features"][key])
+        return super().subject() | {key: record.get(key) for key in ("name", "features", "classes", "labelled")}
+
+    def _why_unlabelled(self) -> str:
+        return f"{self._file.path}: there is no key 'labelled', so nothing to tell the accuracy from"
+
+
+class LabelledPipeline(Pipeline):
+    """A pipeline whose record names labelled clips."""
+
+    def labelled(self) -> Iterator[tuple[NDArray[np.float32], str]]:
+        """The labelled clips, one after the other: samples as `run` takes them, and the label they should get.
+
+        Raises:
+            PipelineError: They are not here, or none fits the classes.
+        """
+        return labelled.clips(self._file)
+
+    def labelled_digest(self) -> str:
+        """Identity of these clips' audio; their labels are no part of it."""
+        return labelled.digest(self._file)
+
+
+def open(  # noqa: A001 - `edgesense.pipeline.open` is read with its module's name
+    path: str | Path, *, runtime: str | None = None, threads: int = 1
+) -> Pipeline | BareModel:
+    """Open a pipeline directory or a bare `.tflite` file.
+
+    Args:
+        path: The directory that holds `pipeline.json` (or that file), or a `.tflite` file.
+        runtime: "litert" or "tflite"; None for the first one installed.
+        threads: How many threads the runtime's kernels may use.
+
+    Returns:
+        The pipeline, its model loaded; for a bare file a workload that runs on random input.
+
+    Raises:
+        PipelineError: There is nothing there, or `pipeline.json` says what cannot be.
+        ModelError: The model is no TFLite model, or the runtime cannot load it.
+        SettingsError: The runtime is not installed.
+    """
+    path = Path(path)
+    if path.name == pipeline_file.NAME:
+        path = path.parent
+    if path.is_dir():
+        file = pipeline_file.read(path)
+        model = interpreter.load(path / file.model, runtime=runtime, threads=threads)
+        _refuse_mismatch(file, model)
+        return (Pipeline if file.labelled is None else LabelledPipeline)(file, model)
+    if not path.exists():
+        raise PipelineError(f"{path} does not exist: give a directory with a {pipeline_file.NAME}, or a .tflite file")
+    model = interpreter.load(path, runtime=runtime, threads=threads)
+    return BareModel(path, model)
+
+
+def _refuse_mismatch(file: PipelineFile, model: Model) -> None:
+    """Refuse a model that does not take the features or does not give one score a class."""
+    if len(model.inputs) != 1:
+        raise PipelineError(f"{file.path}: key 'model' names {file.model!r}, which takes {len(model.inputs)} inputs")
+    taken, made = model.inputs[0].shape, file.features.shape
+    if _without_ones(taken) != _without_ones(made):
+        raise PipelineError(
+            f"{file.path}: key 'features' makes {made[0]} frames of {made[1]} columns, but {file.model!r} takes an "
+            f"input of shape {taken}"
+        )
+    given = model.outputs[0].shape
+    if math.prod(given) != len(file.classes):
+        raise PipelineError(
+            f"{file.path}: key 'classes' names {len(file.classes)} classes, but {file.model!r} gives scores of shape "
+            f"{given}"
+        )
+
+
+def _fingerprint(values: Sequence[float]) -> str:
+    import hashlib
+
+    return f"{len(values)} values {hashlib.sha256(repr(list(values)).encode()).hexdigest()[:16]}" if values else ""
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size != 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +71,8 @@ def check_limits(limits: Mapping[str, Any], device_words: Iterable[str]) -> None
 
 
 def _check_number(name: str, value: Any, maximum: float | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    largest = sys.float_info.max
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -largest <= value <= largest:
         msg = f"{name}={value!r} is not a finite number"
         raise BudgetError(msg)
     if value < 0:

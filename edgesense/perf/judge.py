@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from edgesense.errors import BaselineError
 from edgesense.perf import metrics, statistics, units
 from edgesense.perf.interfaces import Metric
-from edgesense.perf.records import Baseline, Finding, Known, Measurement, Outcome, Reading, Verdict
+from edgesense.perf.records import Baseline, Finding, Known, Measurement, Missing, Outcome, Reading, Verdict
 
 SIGNIFICANT = 0.01
 UPDATE = "if this is meant, accept it: pytest --update-baselines"
@@ -42,7 +42,7 @@ def _finding(
     metric = metrics.find(name)
     reading = measurement.readings.get(name)
     if reading is None:
-        missing = measurement.missing[name]
+        missing = measurement.missing.get(name, Missing(f"{measurement.device} said nothing of it"))
         compared = Outcome.NOT_COMPARED if metric.tolerance is None else Outcome.INCONCLUSIVE
         budget = None if bound is None else Outcome.INCONCLUSIVE
         return Finding(name, bound, None, budget, compared, why=(missing.reason,), remedy=missing.remedy)
@@ -61,17 +61,12 @@ def _finding(
 
 def hold(metric: Metric, reading: Reading, bound: float) -> tuple[Outcome, str, str]:
     """Hold one number against its limit; return the outcome, the reason and the next step."""
-    interval = metric.judged == "interval" or reading.known is Known.PREDICTED
-    if not interval:
-        met = reading.value <= bound if metric.lower_is_better else reading.value >= bound
-        low = high = reading.value
-    else:
-        low, high = (reading.floor if reading.floor is not None else reading.low), reading.high
-        met = high <= bound
-    value, limit = units.distinct(reading.value, bound, metric.unit)
-    if met:
+    best, worst = _ends(metric, reading)
+    sign = 1 if metric.lower_is_better else -1
+    if sign * worst <= sign * bound:
         return Outcome.MET, "", ""
-    if not interval or low > bound:
+    value, limit = units.distinct(reading.value, bound, metric.unit)
+    if sign * best > sign * bound:
         word = "over" if metric.lower_is_better else "under"
         spread = f" ({units.interval(reading.low, reading.high, metric.unit)})" if reading.low != reading.high else ""
         return Outcome.OVER, f"{value}{spread} is {word} its limit {limit}", ""
@@ -81,6 +76,15 @@ def hold(metric: Metric, reading: Reading, bound: float) -> tuple[Outcome, str, 
     if reading.known is Known.PREDICTED:
         return Outcome.INCONCLUSIVE, reason, "narrow it on a real board, or give instructions_m a limit: it is counted"
     return Outcome.INCONCLUSIVE, reason, "measure again on a quieter computer"
+
+
+def _ends(metric: Metric, reading: Reading) -> tuple[float, float]:
+    """Return the best and the worst that a number may be: both itself where it is judged as it is."""
+    if metric.judged != "interval" and reading.known is not Known.PREDICTED:
+        return reading.value, reading.value
+    if not metric.lower_is_better:
+        return reading.high, reading.low
+    return (reading.low if reading.floor is None else reading.floor), reading.high
 
 
 def compare(

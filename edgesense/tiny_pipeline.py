@@ -57,10 +57,10 @@ def tiny_pipeline(
     scores = features.mean(axis=1) @ weights.T + bias
     tiny_model(
         directory / "model.tflite",
-        inputs=(1, *settings.shape),
         classes=len(classes),
         dtype=dtype,
         **{
+            "inputs": (1, *settings.shape),
             "weights": np.tile(weights / settings.frames, settings.frames),
             "bias": bias,
             "input_range": (float(features.min()), float(features.max())),

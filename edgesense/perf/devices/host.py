@@ -11,6 +11,7 @@ from typing import Any
 from edgesense.errors import NotMeasured
 from edgesense.perf import metrics, processes
 from edgesense.perf.records import Job, Known, Measurement, Missing, Reading, Report
+from edgesense.perf.units import MILLISECOND
 from edgesense.perf.worker.loop import fingerprint
 
 EXACT = ("size_kb", "acc", "acc_drop")
@@ -65,7 +66,7 @@ class Host:
             subject=spoken[0].subject if spoken else {},
             readings=readings,
             missing=missing,
-            notes=_busy(),
+            notes=_busy(job.metrics),
         )
 
 
@@ -102,9 +103,9 @@ def reduce(
     return readings, missing
 
 
-def _busy() -> tuple[str, ...]:
+def _busy(names: Iterable[str]) -> tuple[str, ...]:
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
-    if load <= BUSY * cores:
+    if load <= BUSY * cores or not any(metrics.find(name).unit is MILLISECOND for name in names):
         return ()
     return (f"this computer was busy (load {load:.1f} on {cores} cores): its times are uncertain",)
 

@@ -1,0 +1,243 @@
+"""What a run was asked for: the command line beats the ini file beats the default."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RUNTIMES = ("litert", "tflite")
+UPDATES = ("met", "new", "all")
+PROFILES = ("auto", "off")
+TIMEOUT_SECONDS = 600.0
+HOST = "host"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for.
+
+    Attributes:
+        root: pytest's root directory; pipelines and artefacts are named from here.
+        devices: Words of ``--edge-device``.
+        devices_from: Where they were named, for messages; "" for the default.
+        strict: Whether INCONCLUSIVE and NO BASELINE fail too.
+        strict_because: Why it is so, for the summary.
+        runtime: ``litert``, ``tflite`` or None for the first one installed.
+        pipeline: The ini key ``edge_pipeline``.
+        baselines: Where baselines are kept.
+        update: ``met``, ``new`` or ``all`` while baselines are being stored, else None.
+        profile: Whether a missed budget is profiled.
+        timeout_seconds: A worker that is silent for longer is ended.
+        listing: Where the tests with a budget are listed, for ``edgesense baselines prune``.
+    """
+
+    root: Path
+    devices: tuple[str, ...]
+    devices_from: str
+    strict: bool
+    strict_because: str
+    runtime: str | None
+    pipeline: str | None
+    baselines: Path
+    update: str | None
+    profile: bool
+    timeout_seconds: float
+    listing: Path | None = None
+
+
+SETTINGS = pytest.StashKey[Settings]()
+
+
+def add(parser: pytest.Parser) -> None:
+    """Add the options and the ini keys; every default is None, so that the ini file is asked."""
+    group = parser.getgroup("edgesense", "budgets for small devices (pytest-edgesense)")
+    add_option = group.addoption
+    add_option(
+        "--edge-device",
+        action="append",
+        metavar="NAME",
+        help="device to judge on; repeatable; default host, this computer (ini: edge_device)",
+    )
+    strict = {"dest": "edge_strict", "default": None}
+    add_option(
+        "--edge-strict",
+        action="store_true",
+        **strict,
+        help="fail what is inconclusive or has no baseline, too; on by itself when CI is set and the project has "
+        "baselines (ini: edge_strict)",
+    )
+    add_option("--no-edge-strict", action="store_false", **strict, help="let both pass")
+    add_option("--edge-runtime", choices=RUNTIMES, help="runtime of the models; default: the first one installed")
+    add_option(
+        "--update-baselines",
+        action="store_true",
+        default=None,
+        help="store what was measured by the tests that meet their budgets, regressions accepted",
+    )
+    add_option(
+        "--edge-update",
+        choices=UPDATES[1:],
+        help="store only what has no baseline yet (new), or also what is over its budget (all); implies "
+        "--update-baselines",
+    )
+    add_option("--edge-update-in-ci", action="store_true", default=None, help="allow storing although CI is set")
+    add_option("--edge-baselines", metavar="DIR", help="where baselines are kept; default ROOTDIR/baselines")
+    add_option(
+        "--edge-profile", choices=PROFILES, help="profile a missed budget in a later run (auto, the default), or not"
+    )
+    add_option("--edge-list", metavar="FILE", help="list the tests that have a budget there, as JSON")
+    for name, kind, text in (
+        ("edge_device", "args", "devices to judge on, as --edge-device"),
+        ("edge_strict", "bool", "as --edge-strict"),
+        ("edge_runtime", "string", "as --edge-runtime: litert or tflite"),
+        (
+            "edge_pipeline",
+            "string",
+            "pipeline of tests that name none: a directory, .tflite file or module:factory",
+        ),
+        ("edge_update", "string", "what --update-baselines stores: met, new or all"),
+        ("edge_update_in_ci", "bool", "as --edge-update-in-ci"),
+        ("edge_baselines", "string", "as --edge-baselines, from ROOTDIR"),
+        ("edge_profile", "string", "as --edge-profile: auto or off"),
+        ("edge_timeout", "string", "seconds after which a silent measurement is ended; default 600"),
+    ):
+        parser.addini(name, text, type=kind, default=None)  # type: ignore[arg-type]
+
+
+def read(config: pytest.Config) -> Settings:
+    """Return the settings of a run.
+
+    Raises:
+        pytest.UsageError: For a value that is not allowed, and for an update where CI is set.
+    """
+    root = config.rootpath
+    baselines = _baselines(config)
+    strict, because = _strict(config, baselines)
+    devices, devices_from = _devices(config)
+    listing = config.getoption("edge_list")
+    return Settings(
+        root=root,
+        devices=devices,
+        devices_from=devices_from,
+        strict=strict,
+        strict_because=because,
+        runtime=_choice(config, "edge_runtime", RUNTIMES),
+        pipeline=_ini(config, "edge_pipeline") or None,
+        baselines=baselines,
+        update=_update(config),
+        profile=(_choice(config, "edge_profile", PROFILES) or "auto") == "auto",
+        timeout_seconds=_timeout(config),
+        listing=None if listing is None else config.invocation_params.dir / listing,
+    )
+
+
+def in_ci() -> bool:
+    """Return whether this is a build server, by the usual variable."""
+    return os.environ.get("CI", "").lower() not in {"", "0", "false", "no"}
+
+
+def ship(root: Path) -> tuple[str, ...]:
+    """Return the packages that travel with a factory: ``ship`` of ``[tool.edgesense]`` in pyproject.toml.
+
+    Raises:
+        pytest.UsageError: If it is not a list of names.
+    """
+    import tomllib
+
+    path = root / "pyproject.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("edgesense", {})
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError) as error:
+        msg = f"{path.name} cannot be read: {error}"
+        raise pytest.UsageError(msg) from error
+    names = table.get("ship", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        msg = f"{path.name}: ship = {names!r} in [tool.edgesense]: a list of package names is wanted"
+        raise pytest.UsageError(msg)
+    return tuple(names)
+
+
+def _ini(config: pytest.Config, name: str) -> Any:
+    try:
+        return config.getini(name)
+    except (ValueError, TypeError) as error:
+        msg = f"ini key {name}: {error}"
+        raise pytest.UsageError(msg) from error
+
+
+def _choice(config: pytest.Config, name: str, allowed: tuple[str, ...]) -> str | None:
+    # argparse has checked the command line.
+    chosen = config.getoption(name)
+    return chosen if chosen is not None else _ini_choice(config, name, allowed)
+
+
+def _ini_choice(config: pytest.Config, name: str, allowed: tuple[str, ...]) -> str | None:
+    chosen = _ini(config, name) or None
+    if chosen is not None and chosen not in allowed:
+        msg = f"ini key {name} = {chosen!r}: allowed: {', '.join(allowed)}"
+        raise pytest.UsageError(msg)
+    return None if chosen is None else str(chosen)
+
+
+def _devices(config: pytest.Config) -> tuple[tuple[str, ...], str]:
+    words = config.getoption("edge_device")
+    if words:
+        return tuple(words), "--edge-device"
+    words = _ini(config, "edge_device")
+    return (tuple(words), "ini key edge_device") if words else ((HOST,), "")
+
+
+def _baselines(config: pytest.Config) -> Path:
+    said = config.getoption("edge_baselines")
+    if said is not None:
+        return Path(os.path.abspath(config.invocation_params.dir / said))  # noqa: PTH100 - a link keeps its name
+    return config.rootpath / (_ini(config, "edge_baselines") or "baselines")
+
+
+def _strict(config: pytest.Config, baselines: Path) -> tuple[bool, str]:
+    said = config.getoption("edge_strict")
+    if said is not None:
+        return said, "--edge-strict" if said else "--no-edge-strict"
+    said = _ini(config, "edge_strict")
+    if said is not None:
+        return said, f"ini key edge_strict = {str(said).lower()}"
+    if not in_ci():
+        return False, "the default"
+    if any(baselines.glob("*/*.json")):
+        return True, "CI is set and the project has baselines"
+    return False, "CI is set, but the project has no baselines yet"
+
+
+def _update(config: pytest.Config) -> str | None:
+    mode = config.getoption("edge_update")
+    if mode is None and not config.getoption("update_baselines"):
+        return None
+    allowed = config.getoption("edge_update_in_ci")
+    if in_ci() and not (allowed if allowed is not None else _ini(config, "edge_update_in_ci")):
+        msg = (
+            "--update-baselines is refused where CI is set: a build would accept its own numbers; store them by hand "
+            "and commit them, or give --edge-update-in-ci"
+        )
+        raise pytest.UsageError(msg)
+    return mode or _ini_choice(config, "edge_update", UPDATES) or UPDATES[0]
+
+
+def _timeout(config: pytest.Config) -> float:
+    said = _ini(config, "edge_timeout")
+    if said in {None, ""}:
+        return TIMEOUT_SECONDS
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        msg = f"ini key edge_timeout = {said!r}: allowed: a number of seconds over 0"
+        raise pytest.UsageError(msg)
+    return seconds

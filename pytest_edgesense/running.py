@@ -1,0 +1,204 @@
+"""One run's measuring and judging: devices, baselines, what is already measured. Made when the first budget is seen."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from edgesense.errors import BaselineError, BudgetError, EdgeSenseError
+from edgesense.perf import baselines, devices, measure, schema
+from edgesense.perf.baselines.directory import DirectoryStore
+from edgesense.perf.files import write_atomically
+from edgesense.perf.interfaces import Device
+from edgesense.perf.judge import judge
+from edgesense.perf.plan import RunSettings, make_job
+from edgesense.perf.records import Attachment, Baseline, Finding, Job, Measurement, Outcome, Verdict
+from pytest_edgesense import marker, options, reporting
+from pytest_edgesense.fixtures import Found
+from pytest_edgesense.marker import Plan
+from pytest_edgesense.outcomes import BudgetExceeded, BudgetNotJudged
+from pytest_edgesense.rows import Row
+
+JOB = pytest.StashKey[Job]()
+ARTIFACTS = Path(".edgesense/artifacts")
+
+
+class Run:
+    """What measuring and judging need to know of the whole run."""
+
+    def __init__(self, config: pytest.Config, settings: options.Settings) -> None:
+        self.config = config
+        self.settings = settings
+        self.store = DirectoryStore(settings.baselines)
+        self._found: dict[tuple[str, Job], Found] = {}
+
+    @cached_property
+    def known_devices(self) -> tuple[Device, ...]:
+        """Every device, those of the project's conftest last."""
+        brought = self.config.hook.pytest_edge_devices(config=self.config)
+        return (*devices.every(), *(device for group in brought for device in group))
+
+    @cached_property
+    def devices(self) -> dict[str, Device]:
+        """The devices of this run by name.
+
+        Raises:
+            pytest.UsageError: For a word that means none.
+        """
+        try:
+            found = [devices.find(word, self.known_devices) for word in self.settings.devices]
+        except BudgetError as error:
+            msg = f"{self.settings.devices_from}: {error}"
+            raise pytest.UsageError(msg) from error
+        return {device.name: device for device in found}
+
+    @cached_property
+    def shared(self) -> RunSettings:
+        """What every job has in common; first asked for after collection, when sys.path is complete."""
+        root = self.settings.root
+        places = (str(root), *(os.path.abspath(entry) for entry in sys.path))  # noqa: PTH100 - keeps links as they are
+        return RunSettings(
+            root=root,
+            runtime=self.settings.runtime,
+            sys_path=tuple(dict.fromkeys(places)),
+            ship=options.ship(root),
+            timeout_seconds=self.settings.timeout_seconds,
+        )
+
+    def plan(self, items: Iterable[pytest.Item]) -> list[str]:
+        """Plan every marked test; return a line for each one that is refused."""
+        refused = []
+        words = {word for device in self.known_devices for word in device.names}
+        for item in items:
+            try:
+                plan = self._plan(item, words)
+            except BudgetError as error:
+                refused.append(f"{item.nodeid}: {error}")
+                continue
+            if plan is not None:
+                item.stash[marker.PLAN] = plan
+                self._ask_for_pipeline(item)
+        # A bad pyproject.toml is refused now, not when the first job is made.
+        _ = self.shared
+        return refused
+
+    def _plan(self, item: pytest.Item, words: Iterable[str]) -> Plan | None:
+        chosen = getattr(getattr(item, "callspec", None), "params", {}).get(marker.DEVICE)
+        device = self.devices[chosen] if chosen in self.devices else next(iter(self.devices.values()))
+        plan = marker.make_plan(item, words, device, several=len(self.devices) > 1)
+        if plan is not None:
+            marker.check_pipeline(item, plan, self.settings.pipeline, self.settings.root)
+        return plan
+
+    @staticmethod
+    def _ask_for_pipeline(item: pytest.Item) -> None:
+        # Methods of a TestCase, and tests marked by a hook, are made without it.
+        names = getattr(item, "fixturenames", None)
+        if names is not None and marker.PIPELINE not in names:
+            names.append(marker.PIPELINE)
+
+    def measure(self, item: pytest.Item, plan: Plan) -> Found:
+        """Measure a test's pipeline on its device, unless an equal job was measured already."""
+        try:
+            job = self._job(item, plan)
+        except EdgeSenseError as error:
+            return Found(error=error)
+        item.stash[JOB] = job
+        if not job.metrics:
+            return Found(Measurement(plan.device.name, {}, {}, {}))
+        key = (plan.device.name, job)
+        if key not in self._found:
+            try:
+                self._found[key] = Found(measure.measure(plan.device, job))
+            except Exception as error:  # noqa: BLE001 - the body still runs; the test fails with it afterwards
+                self._found[key] = Found(error=error)
+        return self._found[key]
+
+    def _job(self, item: pytest.Item, plan: Plan) -> Job:
+        budget = plan.budget
+        if budget.pipeline is None:
+            value = getattr(item, "funcargs", {}).get(marker.PIPELINE, self.settings.pipeline)
+            if value is not None and (not isinstance(value, str | os.PathLike) or not os.fspath(value)):
+                msg = f"the fixture edge_pipeline gave {value!r}: a str or a Path is wanted"
+                raise BudgetError(msg)
+            if value is not None:
+                name = os.fsdecode(value)
+                marker.check_path(name, self.settings.root, f"the pipeline {name!r} of the fixture edge_pipeline")
+                budget = replace(budget, pipeline=name)
+        return make_job(budget, plan.bounds, plan.device, self.shared)
+
+    def judge(self, item: pytest.Item, plan: Plan, found: Found) -> tuple[Row, BaseException | None]:
+        """Return what a test's budget came to, and what the test fails with, if it fails."""
+        row = Row(item.nodeid, plan.budget.test, plan.device.name, None, absent=plan.absent)
+        if found.measurement is None:
+            text = f"not measured on {plan.device.name}: {found.error}"
+            # Anything else is a fault of a device or of this plugin: its traceback is wanted.
+            error = BudgetNotJudged(text) if isinstance(found.error, EdgeSenseError) else found.error
+            return replace(row, failure=text), error
+        baseline = self._baseline(plan)
+        strict = self.settings.strict
+        verdict = judge(plan.budget.test, plan.bounds, found.measurement, baseline, strict=strict)
+        findings = baselines.outstanding(verdict, self.settings.update)
+        row = replace(row, verdict=verdict, failing=tuple(finding.limit for finding in findings))
+        attachments = self._explain(item, plan, findings)
+        kept = [one for one in item.user_properties if not one[0].startswith(reporting.PROPERTY)]
+        item.user_properties[:] = [*kept, *reporting.properties(verdict, attachments, self.settings.root)]
+        texts = []
+        if isinstance(baseline, BaselineError):
+            texts.append(f"baseline on {plan.device.name}: {baseline}")
+        if findings:
+            pipeline = item.stash[JOB].workload
+            root = self.settings.root
+            texts.append(reporting.failure(verdict, findings, pipeline=pipeline, attachments=attachments, root=root))
+        if texts:
+            text = "\n".join(texts)
+            return replace(row, failure=text), (BudgetExceeded if findings else BudgetNotJudged)(text)
+        return self._stored(row, verdict, found.measurement, baseline), None
+
+    def _baseline(self, plan: Plan) -> Baseline | BaselineError | None:
+        try:
+            return self.store.load(plan.budget.test, plan.device.name)
+        except BaselineError as error:
+            return error
+
+    def _stored(
+        self, row: Row, verdict: Verdict, measurement: Measurement, old: Baseline | BaselineError | None
+    ) -> Row:
+        if self.settings.update is None or isinstance(old, BaselineError):
+            return row
+        new = baselines.accept(verdict, measurement, old, self.settings.update)
+        if new is None:
+            return row
+        return replace(row, baseline=schema.dump_baseline(new), changes=reporting.changes(old, new))
+
+    def _explain(self, item: pytest.Item, plan: Plan, findings: Sequence[Finding]) -> list[Attachment]:
+        missed = {
+            finding.limit
+            for finding in findings
+            if finding.budget is Outcome.OVER or finding.regression is Outcome.REGRESSED
+        }
+        if not missed or not self.settings.profile:
+            return []
+        from edgesense.perf import profilers
+
+        slug = self.store.path(plan.budget.test, plan.device.name).stem
+        top = self.settings.root / ARTIFACTS.parts[0]
+        directory = self.settings.root / ARTIFACTS / slug / re.sub(r"[^\w.-]+", "-", plan.device.name)
+        # As pytest does for its cache: nothing below is meant for version control.
+        write_atomically(top / ".gitignore", "*\n")
+        return profilers.explain(item.stash[JOB], missed, directory, device=plan.device.name)
+
+    def write(self, rows: Iterable[Row]) -> Sequence[Path]:
+        """Store the accepted baselines; called where the run is summed up, and nowhere else.
+
+        Raises:
+            OSError: If they cannot be written.
+        """
+        return self.store.save([schema.load_baseline(row.baseline, row.test) for row in rows if row.baseline])

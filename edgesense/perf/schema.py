@@ -8,6 +8,7 @@ History of the baseline's schema:
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,24 +47,30 @@ def load_baseline(text: str, origin: str) -> Baseline:
     """
     try:
         body = json.loads(text)
-        version = body["schema"]
-        if not isinstance(version, int) or version > VERSION:
-            msg = f"{origin} is of schema {version!r}, this release reads up to {VERSION}: update pytest-edgesense"
-            raise SchemaError(msg)
+        _check_version(body["schema"], origin)
         return Baseline(
             test=_text(body["test"]),
             device=_text(body["device"]),
-            fingerprint={_text(key): _text(value) for key, value in body["fingerprint"].items()},
+            fingerprint=_texts(body["fingerprint"]),
             subject=dict(body["subject"]),
             readings={name: load_reading(one) for name, one in body["readings"].items()},
-            elsewhere={name: dict(where) for name, where in body.get("elsewhere", {}).items()},
+            elsewhere={name: _texts(where) for name, where in body.get("elsewhere", {}).items()},
         )
     except BaselineError:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError, LookupError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
         what = f"{type(error).__name__}: {error}"
         msg = f"{origin} is damaged ({what}): restore it from version control, or delete it and store it anew"
         raise BaselineError(msg) from error
+
+
+def _check_version(version: Any, origin: str) -> None:
+    if type(version) is not int or version < 1:
+        msg = f"schema {version!r} is no version"
+        raise ValueError(msg)
+    if version > VERSION:
+        msg = f"{origin} is of schema {version!r}, this release reads up to {VERSION}: update pytest-edgesense"
+        raise SchemaError(msg)
 
 
 def _text(value: Any) -> str:
@@ -73,16 +80,26 @@ def _text(value: Any) -> str:
     return value
 
 
+def _texts(body: Mapping[str, Json]) -> dict[str, str]:
+    return {_text(key): _text(value) for key, value in body.items()}
+
+
+def _number(value: Any) -> float:
+    found = float(value)
+    if not math.isfinite(found):
+        # Nothing is ever worse than NaN: a damaged number would pass every comparison.
+        msg = f"expected a finite number, found {value!r}"
+        raise ValueError(msg)
+    return found
+
+
 def dump_reading(name: str, reading: Reading) -> dict[str, Json]:
     """Return a reading as plain data; the unit is there for who reads the file."""
-    body: dict[str, Json] = {
-        "value": reading.value,
-        "low": reading.low,
-        "high": reading.high,
-        "unit": metrics.find(name).unit.base,
-        "known": reading.known.value,
-        "n": reading.n,
-    }
+    body: dict[str, Json] = {"value": reading.value, "low": reading.low, "high": reading.high}
+    # A baseline may hold a number of a metric that is not installed here; it is kept.
+    if name in metrics.every():
+        body["unit"] = metrics.find(name).unit.base
+    body |= {"known": reading.known.value, "n": reading.n}
     if reading.floor is not None:
         body["floor"] = reading.floor
     if reading.parts:
@@ -103,13 +120,13 @@ def load_reading(body: Mapping[str, Json]) -> Reading:
     """Return the reading of plain data."""
     labelled = body.get("labelled")
     return Reading(
-        value=float(body["value"]),
-        low=float(body["low"]),
-        high=float(body["high"]),
+        value=_number(body["value"]),
+        low=_number(body["low"]),
+        high=_number(body["high"]),
         known=Known(body["known"]),
         n=int(body["n"]),
-        floor=None if body.get("floor") is None else float(body["floor"]),
-        parts={_text(key): float(value) for key, value in body.get("parts", {}).items()},
+        floor=None if body.get("floor") is None else _number(body["floor"]),
+        parts={_text(key): _number(value) for key, value in body.get("parts", {}).items()},
         labelled=None if labelled is None else _labelled(labelled),
         note=str(body.get("note", "")),
     )

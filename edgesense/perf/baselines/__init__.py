@@ -28,11 +28,14 @@ def accept(verdict: Verdict, measurement: Measurement, old: Baseline | None, mod
     changed = False
     for finding in verdict.findings:
         unsure = finding.reading is None or finding.budget is Outcome.INCONCLUSIVE
-        stored = metrics.find(finding.limit).tolerance is not None
-        if unsure or not stored or (mode == "new" and finding.limit in readings):
+        tolerance = metrics.find(finding.limit).tolerance
+        if unsure or tolerance is None or (mode == "new" and finding.limit in readings):
             continue
         assert finding.reading is not None  # noqa: S101 - `unsure` has looked
-        changed |= readings.get(finding.limit) != finding.reading
+        before = elsewhere.get(finding.limit, {})
+        # The same number made elsewhere is stored too: else it would stay incomparable for good.
+        moved = any(before.get(key) != measurement.fingerprint.get(key) for key in tolerance.depends_on)
+        changed |= moved or readings.get(finding.limit) != finding.reading
         readings[finding.limit] = finding.reading
         elsewhere.pop(finding.limit, None)
     if not changed:

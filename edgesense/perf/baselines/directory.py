@@ -69,14 +69,20 @@ class DirectoryStore:
 
     def tests(self, device: str) -> Sequence[str]:
         """Return the tests that have a baseline on a device; damaged files are left out."""
-        found = []
+        return list(self._files(device).values())
+
+    def remove(self, test: str, device: str) -> None:
+        """Remove the baseline of a test, whatever its file is called; nothing happens if there is none."""
+        named = self.path(test, device)
+        for path, about in {**self._files(device), named: test}.items():
+            if about == test:
+                path.unlink(missing_ok=True)
+
+    def _files(self, device: str) -> dict[Path, str]:
+        found = {}
         for path in sorted((self.root / device).glob("*.json")):
             try:
-                found.append(schema.load_baseline(path.read_text(encoding="utf-8"), path.name).test)
+                found[path] = schema.load_baseline(path.read_text(encoding="utf-8"), path.name).test
             except (OSError, UnicodeDecodeError, BaselineError):
                 continue
         return found
-
-    def remove(self, test: str, device: str) -> None:
-        """Remove the baseline of a test; nothing happens if there is none."""
-        self.path(test, device).unlink(missing_ok=True)

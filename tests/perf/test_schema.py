@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgesense.errors import BaselineError, SchemaError
+from edgesense.perf import metrics, schema
+from edgesense.perf.records import Baseline, Finding, Known, Labelled, Outcome, Reading, Verdict
+
+GOLDEN = Path(__file__).parents[1] / "data" / "baseline-1.json"
+
+# A file is UTF-8: it cannot hold half of a surrogate pair.
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | numbers | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=8,
+)
+results = st.integers(1, 40).flatmap(
+    lambda n: st.builds(
+        Labelled, words, st.text("01", min_size=n, max_size=n), st.just("") | st.text("01", min_size=n, max_size=n)
+    )
+)
+readings = st.builds(
+    Reading,
+    value=numbers,
+    low=numbers,
+    high=numbers,
+    known=st.sampled_from(Known),
+    n=st.integers(0, 10**6),
+    floor=st.none() | numbers,
+    parts=st.dictionaries(words, numbers, max_size=3),
+    labelled=st.none() | results,
+    note=words,
+)
+limits = st.sampled_from(sorted(metrics.every())) | words
+places = st.dictionaries(words, words, max_size=4)
+baselines = st.builds(
+    Baseline,
+    test=words,
+    device=words,
+    fingerprint=places,
+    subject=st.dictionaries(words, plain, max_size=3),
+    readings=st.dictionaries(limits, readings, max_size=3),
+    elsewhere=st.dictionaries(limits, places, max_size=2),
+)
+
+
+@given(baselines)
+def test_a_baseline_survives_the_way_to_its_file_and_back(baseline: Baseline) -> None:
+    assert schema.load_baseline(schema.dump_baseline(baseline), "x.json") == baseline
+
+
+@given(baselines)
+def test_the_same_baseline_is_written_the_same_whatever_the_order_it_was_found_in(baseline: Baseline) -> None:
+    turned = dataclasses.replace(
+        baseline,
+        readings=dict(reversed(list(baseline.readings.items()))),
+        fingerprint=dict(reversed(list(baseline.fingerprint.items()))),
+    )
+    assert schema.dump_baseline(turned) == schema.dump_baseline(baseline)
+
+
+findings = st.builds(
+    Finding,
+    limit=st.sampled_from(sorted(metrics.every())),
+    bound=st.none() | numbers,
+    reading=st.none() | readings,
+    budget=st.none() | st.sampled_from(Outcome),
+    regression=st.sampled_from(Outcome),
+    before=st.none() | numbers,
+    why=st.lists(words, max_size=2).map(tuple),
+    remedy=words,
+)
+verdicts = st.builds(
+    Verdict,
+    test=words,
+    device=words,
+    findings=st.lists(findings, max_size=3).map(tuple),
+    strict=st.booleans(),
+    notes=st.lists(words, max_size=2).map(tuple),
+)
+
+
+@given(verdicts)
+def test_a_verdict_survives_the_way_between_processes(verdict: Verdict) -> None:
+    assert schema.load_verdict(json.loads(json.dumps(schema.dump_verdict(verdict)))) == verdict
+
+
+@given(baselines, st.integers(0, 10**6))
+def test_a_file_cut_off_anywhere_is_damaged(baseline: Baseline, where: int) -> None:
+    text = schema.dump_baseline(baseline)
+    with pytest.raises(BaselineError, match=r"^x\.json is damaged .*: restore it from version control"):
+        schema.load_baseline(text[: where % (len(text) - 2)], "x.json")
+
+
+@given(plain | st.dictionaries(st.sampled_from(["schema", "test", "device", "fingerprint", "readings"]), plain))
+def test_whatever_json_a_file_holds_it_is_a_baseline_or_refused_in_words(body: Any) -> None:
+    with contextlib.suppress(BaselineError):
+        schema.load_baseline(json.dumps(body), "x.json")
+
+
+@given(st.text(max_size=60))
+def test_whatever_text_a_file_holds_it_is_refused_in_words(text: str) -> None:
+    with pytest.raises(BaselineError, match=r"x\.json"):
+        schema.load_baseline(text, "x.json")
+
+
+def golden() -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    return body
+
+
+BROKEN: dict[str, Any] = {
+    "a number that is none": {"value": "many"},
+    "NaN": {"value": float("nan")},
+    "an infinite end": {"high": float("inf")},
+    "a number too large for a float": {"low": 10**400},
+    "an unknown way of knowing": {"known": "guessed"},
+    "no value": {"value": None},
+    "parts that are a list": {"parts": [1, 2]},
+    "a part that is NaN": {"parts": {"model": float("nan")}},
+    "a floor that is NaN": {"floor": float("nan")},
+    "results that are no hexadecimal": {"labelled": {"audio": "a", "clips": 4, "correct": "z", "reference": ""}},
+    "results of another number of clips": {"labelled": {"audio": "a", "clips": 5, "correct": "f", "reference": ""}},
+    "results without the audio": {"labelled": {"clips": 4, "correct": "f"}},
+}
+
+
+@pytest.mark.parametrize("change", BROKEN.values(), ids=BROKEN)
+def test_a_reading_that_cannot_be_meant_is_damaged(change: dict[str, Any]) -> None:
+    body = golden()
+    body["readings"]["acc"] |= change
+    with pytest.raises(BaselineError, match="is damaged"):
+        schema.load_baseline(json.dumps(body), "x.json")
+
+
+@pytest.mark.parametrize("key", ["schema", "test", "device", "fingerprint", "subject", "readings"])
+def test_a_baseline_that_lacks_a_part_is_damaged_and_says_which(key: str) -> None:
+    body = golden()
+    del body[key]
+    with pytest.raises(BaselineError, match=key):
+        schema.load_baseline(json.dumps(body), "x.json")
+
+
+@pytest.mark.parametrize("version", [0, -1, True, 1.0, "1", None])
+def test_a_version_that_is_none_is_damaged(version: object) -> None:
+    with pytest.raises(BaselineError, match="is damaged") as caught:
+        schema.load_baseline(json.dumps(golden() | {"schema": version}), "x.json")
+    assert not isinstance(caught.value, SchemaError)
+
+
+def test_a_newer_version_is_told_from_a_damaged_file() -> None:
+    with pytest.raises(SchemaError, match=r"x\.json is of schema 2, this release reads up to 1: update"):
+        schema.load_baseline(json.dumps(golden() | {"schema": 2}), "x.json")
+
+
+def test_a_file_nested_without_end_is_damaged() -> None:
+    with pytest.raises(BaselineError, match="is damaged"):
+        schema.load_baseline('{"schema": ' + "[" * 100_000, "x.json")
+
+
+def test_the_file_of_version_1_is_read_as_it_was_meant() -> None:
+    assert schema.load_baseline(GOLDEN.read_text(encoding="utf-8"), GOLDEN.name) == Baseline(
+        test="tests/budgets/test_int8.py::test_int8",
+        device="pi",
+        fingerprint={"architecture": "aarch64", "board": "pi4", "sysroot": "9f2c1d"},
+        subject={"model": {"sha256": "5d41402abc4b"}, "dtype": "int8", "threads": 1},
+        readings={
+            "acc": Reading(
+                0.9,
+                0.596,
+                0.982,
+                Known.STAND_IN,
+                n=10,
+                labelled=Labelled("b94d27b9", "1110111111", "1111111111"),
+                note="agrees with the board on 100 of 100 clips",
+            ),
+            "instructions_m": Reading(
+                14_960_123.0,
+                14_960_101.0,
+                14_960_140.0,
+                Known.COUNTED,
+                n=5,
+                parts={"features": 9_800_000.0, "inference": 5_160_123.0},
+            ),
+            "rss_mb": Reading(60_000_000.0, 59_900_000.0, 60_100_000.0, Known.STAND_IN, n=3),
+            "size_kb": Reading(51_200.0, 51_200.0, 51_200.0, Known.EXACT, parts={"model.tflite": 51_200.0}),
+        },
+        elsewhere={"rss_mb": {"architecture": "x86_64", "python": "3.11"}},
+    )
+
+
+def test_this_release_still_writes_version_1_as_it_did() -> None:
+    text = GOLDEN.read_text(encoding="utf-8")
+    assert schema.dump_baseline(schema.load_baseline(text, GOLDEN.name)) == text
+
+
+def test_each_version_of_the_schema_has_its_golden_file() -> None:
+    assert all((GOLDEN.parent / f"baseline-{version}.json").exists() for version in range(1, schema.VERSION + 1))
+
+
+def test_a_number_of_a_metric_that_is_not_installed_is_kept() -> None:
+    body = golden()
+    body["readings"]["lumens"] = {"value": 3, "low": 3, "high": 3, "known": "measured", "n": 1}
+    baseline = schema.load_baseline(json.dumps(body), "x.json")
+    assert schema.load_baseline(schema.dump_baseline(baseline), "x.json").readings["lumens"].value == 3

@@ -1,0 +1,103 @@
+"""The devices that can measure, what each can answer here and how it would know; setting one up."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from edgesense.errors import InvalidInput
+from edgesense.perf import devices, metrics
+from edgesense.perf.devices.emulated import Emulated
+from edgesense.perf.records import Known
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from edgesense.perf.devices.emulation.fetch import Progress
+    from edgesense.perf.interfaces import Device
+
+NEEDS_EMULATION = frozenset({Known.COUNTED, Known.PREDICTED})
+
+
+def add_parser(verbs: Any) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser("devices", help="list the devices, or set one up", description=__doc__)
+    actions = parser.add_subparsers(metavar="ACTION")
+    setup = actions.add_parser(
+        "setup",
+        help="download and build what an emulated board needs",
+        description="Build the emulated boards' sysroot and counting plugin in the user's cache. Can be repeated; "
+        "what was downloaded before is kept. EDGESENSE_CACHE chooses another place.",
+    )
+    setup.add_argument("name", metavar="NAME", help="a board, as `edgesense devices` names it")
+    setup.set_defaults(run=set_up)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every verb has this form
+    """Print every device with what it can answer here."""
+    from rich.console import Console
+
+    console = Console()
+    console.print(table(devices.every()))
+    for device in devices.every():
+        command = device.available()
+        if command:
+            console.print(f"{device.name}: what is counted or predicted needs: [bold]{command}[/bold]")
+    return 0
+
+
+def table(listed: tuple[Device, ...]) -> Table:
+    """Return one row a limit and one column a device: how it would know, or what is in the way."""
+    from rich.table import Table
+
+    # Folded rather than cut: a number of columns must not hide how something is known.
+    shown = Table(title="What each device can answer here")
+    shown.add_column("limit", no_wrap=True)
+    for device in listed:
+        others = sorted(device.names - {device.name})
+        shown.add_column(device.name + (f"\n({', '.join(others)})" if others else ""), overflow="fold")
+    absent = {device.name for device in listed if device.available()}
+    for name in metrics.every():
+        shown.add_row(name, *(cell(device, name, ready=device.name not in absent) for device in listed))
+    return shown
+
+
+def cell(device: Device, limit: str, *, ready: bool) -> str:
+    """Return how a device would know a limit, ``not set up``, or ``-`` where it never can."""
+    known = device.answers().get(limit)
+    if known is None:
+        return "-"
+    if not ready and known in NEEDS_EMULATION:
+        return f"{known.value}: not set up"
+    return known.value
+
+
+def set_up(arguments: argparse.Namespace) -> int:
+    """Set an emulated board up, with a progress bar."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    device = devices.find(arguments.name)
+    if not isinstance(device, Emulated):
+        msg = f"{device.name} needs no setting up"
+        raise InvalidInput(msg)
+    console = Console()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        found = device.set_up(_advance(bar))
+    console.print(f"{device.name} is ready: {found.summary}")
+    for change in found.sysroot.changes():
+        console.print(f"sysroot changed: {change}; counts are not compared with those of another sysroot")
+    return 0
+
+
+def _advance(bar: Any) -> Progress:
+    task = bar.add_task("starting", total=None)
+
+    def told(what: str, done: int, total: int) -> None:
+        bar.update(task, description=what, completed=done, total=total)
+        if not bar.console.is_terminal:
+            bar.console.print(what)
+
+    return told

@@ -1,0 +1,203 @@
+"""Boards that are not here: instructions counted under qemu-user, time predicted, the rest from this computer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edgesense.errors import DeviceUnavailable, NotMeasured
+from edgesense.perf import metrics, processes
+from edgesense.perf.devices import host
+from edgesense.perf.devices.emulation import agreement, board, bundle, fetch, prediction, profiles, setup, sysroot
+from edgesense.perf.records import Job, Known, Measurement, Missing, Reading, Report
+
+ON_HOST = {
+    "size_kb": Known.EXACT,
+    "acc": Known.STAND_IN,
+    "acc_drop": Known.STAND_IN,
+    "rss_mb": Known.STAND_IN,
+}
+COUNTED = "instructions_m"
+PREDICTED = {"latency_ms": "", "features_ms": "features", "inference_ms": "inference"}
+LABELLED = ("acc", "acc_drop")
+
+
+@dataclass(frozen=True)
+class Emulated:
+    """A board of the profiles, run by qemu-user.
+
+    Attributes:
+        profile: Which board.
+    """
+
+    profile: profiles.Profile
+
+    @property
+    def name(self) -> str:
+        """As in ``--edge-device``."""
+        return self.profile.device
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The device's name, its aliases and its profile's name."""
+        return frozenset({self.profile.device, self.profile.name, *self.profile.aliases})
+
+    def answers(self) -> Mapping[str, Known]:
+        """Return what can be counted, predicted, or known from this computer's run."""
+        return ON_HOST | {COUNTED: Known.COUNTED} | dict.fromkeys(PREDICTED, Known.PREDICTED)
+
+    def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:
+        """Counts come with every time, since the time is made of them and they are what is compared."""
+        return (COUNTED,) if any(name in PREDICTED for name in metrics) else ()
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """Return the board and its sysroot, and this computer, which the stand-ins come from."""
+        return dict(host.Host().fingerprint()) | self._board()
+
+    def available(self) -> str | None:
+        """Return the command that sets the emulation up, None when it is."""
+        try:
+            setup.ready()
+        except DeviceUnavailable:
+            return self.remedy
+        return None
+
+    @property
+    def remedy(self) -> str:
+        """The one command that adds what is missing."""
+        return f"edgesense devices setup {self.name}"
+
+    def set_up(self, progress: fetch.Progress) -> setup.Ready:
+        """Make this board usable here; what is there already stays.
+
+        Raises:
+            DeviceUnavailable: If a part cannot be had; the text says what to do.
+        """
+        return setup.setup({self.name: self.profile.board}, progress)
+
+    def run(self, job: Job, directory: Path) -> Measurement:
+        """Measure what this computer can stand in for, and count the rest under emulation."""
+        here = [name for name in job.metrics if name in ON_HOST]
+        reports = host.collect(job, here)
+        readings, missing = host.reduce(here, reports, ON_HOST)
+        spoken = [report for group in reports.values() for report in group]
+        notes: list[str] = []
+        try:
+            made = setup.ready()
+        except DeviceUnavailable as error:
+            absent = Missing(str(error).splitlines()[0], self.remedy)
+            missing |= {name: absent for name in job.metrics if name not in ON_HOST}
+            if any(name in readings for name in LABELLED):
+                notes.append(f"agreement with the emulated board not checked: {absent.reason}")
+        else:
+            run = _Run(self.profile, made, job, directory)
+            if any(name not in ON_HOST for name in job.metrics):
+                counted, uncounted, report = run.count()
+                readings |= counted
+                missing |= uncounted
+                spoken.append(report)
+            if any(name in readings for name in LABELLED):
+                notes.append(run.check(readings, missing))
+            notes += [f"sysroot changed: {change}" for change in made.sysroot.changes()]
+        if any(reading.known is Known.STAND_IN for reading in readings.values()):
+            notes.append(f"accuracy and memory are this computer's, standing in for {self.name}")
+        return Measurement(
+            device=self.name,
+            fingerprint=(dict(spoken[0].fingerprint) if spoken else dict(host.Host().fingerprint())) | self._board(),
+            subject=spoken[0].subject if spoken else {},
+            readings=readings,
+            missing=missing,
+            notes=tuple(notes),
+        )
+
+    def _board(self) -> dict[str, str]:
+        found = sysroot.find()
+        return {"board": self.profile.name, "sysroot": found.digest if found else "none"}
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The emulated part of one job."""
+
+    profile: profiles.Profile
+    made: setup.Ready
+    job: Job
+    directory: Path
+
+    def count(self) -> tuple[dict[str, Reading], dict[str, Missing], Report]:
+        """Return the counted and predicted readings that the job asks for, and the board's report."""
+        metric = metrics.find(COUNTED)
+        report = self._ask("count", metric.probe, {"counter": board.COUNTER}, counting=True)
+        readings: dict[str, Reading] = {}
+        missing: dict[str, Missing] = {}
+        count = metric.reduce([report], Known.COUNTED)
+        if COUNTED in self.job.metrics:
+            readings[COUNTED] = count
+        times = prediction.predict(count, dtype=str(report.subject.get("dtype", "")), profile=self.profile)
+        for name, stage in PREDICTED.items():
+            if name not in self.job.metrics:
+                continue
+            if stage in times:
+                readings[name] = times[stage]
+            else:
+                there = ", ".join(count.parts) or "none"
+                missing[name] = Missing(f"the workload has no stage {stage!r}; it has {there}")
+        return readings, missing, report
+
+    def check(self, readings: dict[str, Reading], missing: dict[str, Missing]) -> str:
+        """Withdraw accuracy that the emulated board does not agree with; return what was found, in words."""
+        try:
+            found = self._agreement()
+        except NotMeasured as error:
+            reason, holds = str(error), False
+        else:
+            reason, holds = str(found), found.holds
+        if holds:
+            return reason
+        for name in LABELLED:
+            if readings.pop(name, None) is not None:
+                missing[name] = Missing(f"this computer may not stand in for {self.profile.device}: {reason}")
+        return reason
+
+    def _agreement(self) -> agreement.Agreement:
+        items = self.directory / "items.npz"
+        options = {"clips": agreement.CLIPS, "items": str(items)}
+        message = processes.request(self.job, agreement.SAMPLE, options)
+        here = processes.ask(processes.native(self.job.threads), message, timeout_seconds=self.job.timeout_seconds)
+        key = {
+            "board": self.profile.name,
+            "items": here.facts["items"],
+            "answers": here.facts["answers"],
+            "subject": dict(here.subject),
+            "runtime": self.job.runtime,
+            "sysroot": self.made.sysroot.digest,
+            "workload": bundle.digest(self.job),
+        }
+        found = agreement.cached(key)
+        if found is None:
+            there = self._ask("agree", agreement.REPLAY, {"items": f"{board.GUEST}/items.npz"}, items=items)
+            found = agreement.compare(here.facts["answers"], there.facts["answers"])
+            agreement.remember(key, found)
+        return found
+
+    def _ask(
+        self, name: str, probe: str, options: Mapping[str, Any], *, counting: bool = False, items: Path | None = None
+    ) -> Report:
+        scratch = self.directory / name
+        scratch.mkdir()
+        view = board.prepare(scratch, self.made.sysroot, self.profile.board)
+        # One thread on the board: the counter is exact for one, and a budget is for one unless told otherwise.
+        onboard = replace(bundle.bring(self.job, view), threads=1)
+        if items is not None:
+            items.rename(view.brought / items.name)
+        plugin = self.made.plugin if counting else None
+        command = view.command(self.made.emulator, ("-B", "-s", "-P", "-m", "edgesense.perf.worker"), plugin)
+        message = processes.request(onboard, probe, options)
+        return processes.ask(command, message, timeout_seconds=self.job.timeout_seconds)
+
+
+def devices() -> tuple[Emulated, ...]:
+    """Return every emulated board of the profiles."""
+    return tuple(Emulated(profile) for profile in profiles.emulated())

@@ -1,0 +1,101 @@
+"""One emulated run: a root directory as the board would see it, and the command that runs a worker in it.
+
+Counts repeat because nothing of this computer reaches the program: the paths it sees, the environment, the
+kernel's name and the random bytes of the start are the same everywhere, and qemu places memory the same way
+each time.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgesense.perf.devices.emulation import qemu
+from edgesense.perf.devices.emulation.identity import Identity
+from edgesense.perf.devices.emulation.sysroot import Sysroot
+from edgesense.perf.processes import THREAD_VARIABLES, Command
+
+GUEST = "/edgesense"
+"""The folder on the board with what a run brings: ``lib`` (Python packages) and ``job`` (the pipeline)."""
+
+COUNTER = f"{GUEST}/counter"
+ROOT_LENGTH = 96
+KERNEL = "6.1.0"
+
+ENVIRONMENT: Mapping[str, str] = {
+    "HOME": GUEST,
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+    "PYTHONHASHSEED": "0",
+    "PYTHONPATH": f"{GUEST}/lib",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    **dict.fromkeys(THREAD_VARIABLES, "1"),
+}
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board's CPU as qemu and as its own files name it."""
+
+    cpu: str
+    identity: Identity
+
+
+@dataclass(frozen=True)
+class View:
+    """A root directory for one run.
+
+    Attributes:
+        root: On this computer.
+        sysroot: What it shows under ``/usr`` and ``/lib``.
+        board: Whose CPU it shows.
+    """
+
+    root: Path
+    sysroot: Sysroot
+    board: Board
+
+    @property
+    def brought(self) -> Path:
+        """Where this computer puts what the board sees as `GUEST`."""
+        return self.root / GUEST.lstrip("/")
+
+    def command(self, emulator: qemu.Qemu, arguments: tuple[str, ...], plugin: Path | None = None) -> Command:
+        """Return the command that runs the board's Python.
+
+        Args:
+            emulator: The qemu-user to run it with.
+            arguments: Of Python.
+            plugin: The counting plugin, or None to run faster.
+        """
+        count = ("-plugin", f"{plugin},out={self.root}{COUNTER}") if plugin else ()
+        options = ("-cpu", self.board.cpu, "-L", str(self.root), "-r", KERNEL, "-seed", "1", "-0", self.sysroot.python)
+        python = f"{self.root}{self.sysroot.python}"
+        return Command((str(emulator.path), *options, *count, python, *arguments), ENVIRONMENT)
+
+
+def prepare(directory: Path, sysroot: Sysroot, board: Board) -> View:
+    """Make a root directory for one run under `directory`, which must be this run's own."""
+    # The host's path of the program lies on the emulated stack, and its length would shift everything behind it.
+    base = str(directory.absolute())
+    root = Path(base) / "r".ljust(max(1, ROOT_LENGTH - len(base) - 1), "_")
+    root.mkdir()
+    for entry in sysroot.root.iterdir():
+        if entry.is_dir():
+            (root / entry.name).symlink_to(entry)
+    board.identity.write(root)
+    view = View(root, sysroot, board)
+    for name in ("lib", "job"):
+        (view.brought / name).mkdir(parents=True)
+    return view
+
+
+def bring_package(view: View, source: Path) -> None:
+    """Copy a Python package or module to where the board's Python imports from."""
+    target = view.brought / "lib" / source.name
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.c", "*.lock"))
+    else:
+        shutil.copy(source, target)

@@ -1,0 +1,90 @@
+"""What travels to the board: EdgeSense itself, the pipeline's files, and the packages a project ships."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from edgesense.errors import PipelineError
+from edgesense.perf.devices.emulation import lock
+from edgesense.perf.devices.emulation.board import GUEST, View, bring_package
+from edgesense.perf.records import Job
+
+PIPELINE = "pipeline"
+MODEL = "model.tflite"
+
+
+def bring(job: Job, view: View) -> Job:
+    """Copy what a job needs into a view, and return the job as the board sees it.
+
+    Every name on the board is the same for every project, so that its length changes no count.
+
+    Raises:
+        PipelineError: If the pipeline is a factory and the project does not say what travels.
+    """
+    import edgesense
+
+    bring_package(view, Path(edgesense.__file__).parent)
+    onboard = replace(job, root=Path("/"), sys_path=(), ship=())
+    source = job.root / job.workload
+    if ":" in job.workload and not source.exists():
+        for name in shipped(job):
+            bring_package(view, located(name, job))
+        return onboard
+    if source.is_dir():
+        shutil.copytree(source, view.brought / "job" / PIPELINE)
+        return replace(onboard, workload=f"{GUEST.lstrip('/')}/job/{PIPELINE}")
+    if not source.is_file():
+        raise PipelineError(f"there is no pipeline {source}")
+    shutil.copy(source, view.brought / "job" / MODEL)
+    return replace(onboard, workload=f"{GUEST.lstrip('/')}/job/{MODEL}")
+
+
+def shipped(job: Job) -> tuple[str, ...]:
+    """Return the packages that travel for a factory.
+
+    Raises:
+        PipelineError: If there are none, or the factory's own is not among them.
+    """
+    package = job.workload.partition(":")[0].partition(".")[0]
+    if package not in job.ship and package != "edgesense":
+        raise PipelineError(
+            f"the factory {job.workload} cannot run on a board: the project does not say what travels; "
+            f'put ship = ["{package}"] under [tool.edgesense] in pyproject.toml'
+        )
+    return job.ship
+
+
+def located(name: str, job: Job) -> Path:
+    """Return where a package or module that travels is on this computer.
+
+    Raises:
+        PipelineError: If it is not found.
+    """
+    for folder in (str(job.root), *job.sys_path):
+        base = Path(folder)
+        for candidate in (base / name, base / f"{name}.py"):
+            if (candidate / "__init__.py").is_file() or (candidate.suffix == ".py" and candidate.is_file()):
+                return candidate
+    raise PipelineError(f"[tool.edgesense] ship names {name!r}, which is neither under {job.root} nor importable")
+
+
+def digest(job: Job) -> str:
+    """Return the identity of the files that travel for a job, EdgeSense's own code included.
+
+    Their names and contents count, not their times.
+    """
+    import edgesense
+
+    source = job.root / job.workload
+    factory = ":" in job.workload and not source.exists()
+    sources = [located(name, job) for name in shipped(job)] if factory else [source]
+    content = hashlib.sha256()
+    for top in (Path(edgesense.__file__).parent, *sources):
+        files = sorted(path for path in top.rglob("*") if path.is_file()) if top.is_dir() else [top]
+        for path in files:
+            if "__pycache__" not in path.parts:
+                content.update(f"{path.relative_to(top.parent)}\n{lock.sha256(path)}\n".encode())
+    return content.hexdigest()

@@ -1,0 +1,143 @@
+"""Run a pipeline over labelled clips or recordings and say how right it is, class by class."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgesense.errors import PipelineError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from edgesense.evaluation import Comparison
+    from edgesense.pipeline import Pipeline
+    from edgesense.training.answers import Answers
+    from edgesense.training.clip_sets import ClipSet
+
+SCHEMA = 1
+SPLITS = ("train", "validation", "calibration", "test")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser("evaluate", help="score a pipeline on labelled clips", description=__doc__)
+    parser.add_argument("pipeline", type=Path, metavar="PIPELINE", help="a pipeline directory")
+    parser.add_argument(
+        "--dataset",
+        default="synthetic",
+        metavar="NAME",
+        help="synthetic (the embedded data set, default) or a folder with a MANIFEST.csv",
+    )
+    parser.add_argument("--split", choices=SPLITS, default="test", help="of the embedded data set (default test)")
+    parser.add_argument(
+        "--clips", type=_count, default=2000, metavar="N", help="of the embedded data set (default 2000)"
+    )
+    parser.add_argument("--folds", metavar="A,B", help="of a manifest (default: all)")
+    parser.add_argument("--reference", type=Path, metavar="PIPELINE", help="a pipeline to compare with, clip by clip")
+    parser.add_argument("--runtime", choices=("litert", "tflite"), help="default: the first one installed")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
+    parser.set_defaults(run=run)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        msg = f"{text!r} is no whole number of 1 or more"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Answer for every clip, print tables and write JSON where it is asked for."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from edgesense.perf.files import write_atomically
+    from edgesense.training import clip_sets
+    from edgesense.training.answers import collect
+
+    console = Console(highlight=False)
+    pipelines = {"pipeline": _open(arguments.pipeline, arguments.runtime)}
+    if arguments.reference:
+        pipelines["reference"] = _open(arguments.reference, arguments.runtime)
+        _refuse_different(pipelines["pipeline"], pipelines["reference"])
+    clips = clip_sets.find(
+        arguments.dataset,
+        pipelines["pipeline"],
+        split=arguments.split,
+        count=arguments.clips,
+        folds=[name.strip() for name in arguments.folds.split(",")] if arguments.folds else None,
+    )
+    with Progress(console=console, transient=True) as bars:
+        task = bars.add_task("clips", total=len(clips))
+        answers = collect(pipelines, clips, lambda done: bars.update(task, completed=done))
+    scores = {name: answers.scores(name) for name in pipelines}
+    change = answers.comparison("reference", "pipeline") if arguments.reference else None
+    _print(console, pipelines["pipeline"].name, clips, answers, change)
+    if arguments.json:
+        made = {
+            "schema": SCHEMA,
+            "pipeline": pipelines["pipeline"].name,
+            "reference": pipelines["reference"].name if arguments.reference else None,
+            "subject": pipelines["pipeline"].subject(),
+            "dataset": clips.identity,
+            "left_out": clips.left_out,
+            "unusable": clips.unusable,
+            "scores": scores["pipeline"].to_dict(),
+            "reference_scores": scores["reference"].to_dict() if arguments.reference else None,
+            "against_reference": _flips(change, clips.used) if change else None,
+        }
+        write_atomically(arguments.json, json.dumps(made, indent=1) + "\n")
+    return 0
+
+
+def _open(path: Path, runtime: str | None) -> Pipeline:
+    from edgesense import pipeline
+
+    opened = pipeline.open(path, runtime=runtime)
+    if not isinstance(opened, pipeline.Pipeline):
+        raise PipelineError(f"{path} is a bare model without classes; give a directory with a pipeline.json")
+    return opened
+
+
+def _refuse_different(one: Pipeline, other: Pipeline) -> None:
+    if (one.settings.samples, one.settings.sample_rate) != (other.settings.samples, other.settings.sample_rate):
+        raise PipelineError(f"{other.path} takes clips of another length or rate than {one.path}")
+
+
+def _flips(change: Comparison, used: Sequence[str]) -> dict[str, Any]:
+    """A comparison with the names of the clips that flipped."""
+    named = {key: [used[index] for index in getattr(change, key)] for key in ("lost", "gained")}
+    return {"drop": change.drop, **named, "changed": len(change.changed), "p": change.p}
+
+
+def _print(console: Console, name: str, clips: ClipSet, answers: Answers, change: Comparison | None) -> None:
+    from rich.table import Table
+
+    scores = answers.scores("pipeline")
+    table = Table(title=f"{name} on {scores.clips} clips ({answers.runtimes['pipeline']})")
+    table.add_column("class")
+    for heading in ("clips", "recall", "95 %", "precision", "F1", *(f"as {label}" for label in answers.classes)):
+        table.add_column(heading, justify="right")
+    for one, row in zip(scores.classes, scores.confusion, strict=True):
+        interval = f"{one.recall_low:.3f}-{one.recall_high:.3f}"
+        numbers = (f"{one.recall:.3f}", interval, f"{one.precision:.3f}", f"{one.f1:.3f}")
+        table.add_row(one.label, str(one.clips), *numbers, *map(str, row))
+    console.print(table)
+    console.print(
+        f"accuracy {scores.accuracy:.4f} (95 % interval {scores.low:.4f}-{scores.high:.4f}), "
+        f"macro F1 {scores.macro_f1:.4f}, balanced accuracy {scores.balanced_accuracy:.4f}"
+    )
+    if change:
+        console.print(
+            f"against the reference: drop {change.drop:+.4f}; {len(change.lost)} clips lost, {len(change.gained)} "
+            f"gained, {len(change.changed)} answers changed; McNemar's exact p {change.p:.3g}"
+        )
+    for label, count in clips.left_out.items():
+        console.print(f"left out: {count} clips labelled {label}, which is no class of the pipeline")
+    for file, reason in clips.unusable.items():
+        console.print(f"left out: {file}: {reason}")

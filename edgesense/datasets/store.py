@@ -1,0 +1,123 @@
+"""Features on disk: computed once, memory-mapped afterwards, and gone on with after an interruption."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from edgesense.errors import DatasetError
+from edgesense.features import FrontEnd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from edgesense.features.settings import FeatureSettings
+
+FLUSH_EVERY = 128
+"""Clips between two notes of how far it is; at most so many are computed again after an interruption."""
+
+
+class ClipSource(Protocol):
+    """Labelled clips that can be asked for one by one."""
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """Label of each clip."""
+
+    def identity(self) -> Mapping[str, object]:
+        """Plain JSON values that change when any clip may have changed."""
+
+    def clip(self, index: int) -> NDArray[np.float32]:
+        """(samples,) float32, mono, as long as the feature settings want it."""
+
+
+@dataclass(frozen=True)
+class FeatureStore:
+    """Features of every clip of a source.
+
+    Attributes:
+        features: (clips, frames, columns) float32, memory-mapped, read only; without `column_mean` and `column_std`.
+        labels: Label of each clip.
+        digest: SHA-256 over the samples of all clips, in order: which audio this is.
+    """
+
+    features: NDArray[np.float32]
+    labels: tuple[str, ...]
+    digest: str
+
+
+def build(
+    root: Path,
+    source: ClipSource,
+    settings: FeatureSettings,
+    progress: Callable[[int, int], None] | None = None,
+) -> FeatureStore:
+    """Compute the features of a source, or go on where an earlier call stopped, or just open them.
+
+    Args:
+        root: Folder of all stores; each has a folder of its own there, named by the source and the settings.
+        source: The clips.
+        settings: The front end; column means are not applied, because they are learned from what is stored.
+        progress: Called with (clips done, clips in all).
+
+    Returns:
+        The store, complete.
+
+    Raises:
+        DatasetError: The source has no clips.
+        AudioError: A clip cannot be used.
+    """
+    labels = tuple(source.labels)
+    if not labels:
+        raise DatasetError("there are no clips to compute features of")
+    settings = replace(settings, column_mean=(), column_std=())
+    directory = root / _key(source, settings)
+    directory.mkdir(parents=True, exist_ok=True)
+    shape = (len(labels), *settings.shape)
+    features = _array(directory / "features.npy", shape, np.float32)
+    hashes = _array(directory / "hashes.npy", (len(labels), 32), np.uint8)
+    note = directory / "done"
+    done = int(note.read_text()) if note.exists() else 0
+    front_end = FrontEnd(settings)
+    for index in range(done, len(labels)):
+        samples = source.clip(index)
+        features[index] = front_end(samples)
+        hashes[index] = np.frombuffer(hashlib.sha256(samples.tobytes()).digest(), np.uint8)
+        if (index + 1) % FLUSH_EVERY == 0 or index + 1 == len(labels):
+            features.flush()
+            hashes.flush()
+            partial = note.with_suffix(".partial")
+            partial.write_text(str(index + 1))
+            partial.replace(note)
+            if progress:
+                progress(index + 1, len(labels))
+    digest = hashlib.sha256(hashes.tobytes()).hexdigest()
+    return FeatureStore(np.load(directory / "features.npy", mmap_mode="r"), labels, digest)
+
+
+def _key(source: ClipSource, settings: FeatureSettings) -> str:
+    identity = {"source": source.identity(), "settings": settings.to_dict(), "labels": list(source.labels)}
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.memmap[Any, Any]:
+    """A writable array on disk; an old one of another shape, or a cut-off one, is begun again."""
+    found: np.memmap[Any, Any]
+    if path.exists():
+        try:
+            found = np.load(path, mmap_mode="r+")
+        except (ValueError, EOFError):
+            pass
+        else:
+            if found.shape == shape and found.dtype == dtype:
+                return found
+    path.with_name("done").unlink(missing_ok=True)
+    found = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)  # type: ignore[no-untyped-call]
+    return found

@@ -1,0 +1,122 @@
+"""Train on the embedded data set, and test once on its test split when everything else is done."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from typing import TYPE_CHECKING
+
+from edgesense import models, synthetic
+from edgesense.datasets import store
+from edgesense.pipeline_file import SyntheticSet
+from edgesense.runtime import backends
+from edgesense.training import card, experiment, export
+from edgesense.training.answers import Candidate, collect_apart
+from edgesense.training.recipe import Recipe
+from edgesense.training.sources import SyntheticSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from edgesense.training.experiment import Reporter
+    from edgesense.training.fit import Schedule
+
+VALIDATION_CLIPS = 1000
+CALIBRATION_CLIPS = 300
+AGREEMENT_CLIPS = 100
+"""Clips of the calibration split on which the runtimes' answers are compared."""
+
+
+def run(
+    architecture: str,
+    schedule: Schedule,
+    *,
+    seed: int,
+    clips: int,
+    test_clips: int,
+    passes: Sequence[str],
+    work: Path,
+    output: Path,
+    command: str,
+    reporter: Reporter,
+) -> dict[str, Path]:
+    """Train, convert, test and write pipeline directories.
+
+    Args:
+        architecture: Name of a module in `edgesense.models`.
+        schedule: How to train.
+        seed: Decides everything random.
+        clips: How many training clips.
+        test_clips: How many clips of the final test.
+        passes: Conversions, modules of `edgesense.optimize`.
+        work: Folder of features and checkpoints.
+        output: Folder of the pipeline directories.
+        command: What makes the same again, for the card.
+        reporter: Who is told.
+
+    Returns:
+        Pass name -> pipeline directory.
+    """
+    settings = models.get(architecture).features()
+    sources = {
+        "train": SyntheticSource("train", clips, settings),
+        "validation": SyntheticSource("validation", VALIDATION_CLIPS, settings),
+        "calibration": SyntheticSource("calibration", CALIBRATION_CLIPS, settings),
+    }
+    identities = {name: dict(source.identity()) for name, source in sources.items()}
+    recipe = Recipe(architecture, seed, synthetic.CLASSES, settings, schedule, identities)
+    parts = {
+        name: experiment.Part.all(_features(name, source, recipe, work, reporter)) for name, source in sources.items()
+    }
+    trained = experiment.train(
+        recipe,
+        parts["train"],
+        parts["validation"],
+        parts["calibration"],
+        passes=passes,
+        work=work / "training" / recipe.digest,
+        reporter=reporter,
+    )
+    with export.draft(output) as folder:
+        made = export.pipelines(folder, recipe.slug, trained, recipe.classes, SyntheticSet("test", test_clips))
+        reporter.say(f"testing on {test_clips} clips")
+        test = SyntheticSource("test", test_clips, settings)
+        answers = collect_apart({name: Candidate(path) for name, path in made.items()}, test, range(test_clips))
+        for name, directory in made.items():
+            compared = name != "float32" and "float32" in made
+            facts = card.Facts(
+                directory=directory,
+                command=command,
+                trained=trained,
+                digests={part: (len(one.rows), one.store.digest) for part, one in parts.items()},
+                software=_software(),
+                scores=answers.scores(name),
+                comparison=answers.comparison("float32", name) if compared else None,
+                agreement=_agreement(directory, sources["calibration"]),
+            )
+            card.write(recipe, facts)
+            reporter.say(
+                f"{directory.name}: accuracy {facts.scores.accuracy:.4f} ({facts.scores.low:.4f}-"
+                f"{facts.scores.high:.4f}) on {facts.scores.clips} test clips"
+            )
+    return {name: output / path.name for name, path in made.items()}
+
+
+def _features(name: str, source: SyntheticSource, recipe: Recipe, work: Path, reporter: Reporter) -> store.FeatureStore:
+    def progress(done: int, total: int) -> None:
+        reporter.features(f"{name} clips", done, total)
+
+    return store.build(work / "features", source, recipe.features, progress)
+
+
+def _agreement(directory: Path, calibration: SyntheticSource) -> list[tuple[str, int, int]]:
+    """(runtime and release, clips with the first runtime's answer, clips) for each runtime that is installed."""
+    names = backends.installed()
+    answers = collect_apart({name: Candidate(directory, name) for name in names}, calibration, range(AGREEMENT_CLIPS))
+    return [(answers.runtimes[name], answers.agreeing(names[0], name), AGREEMENT_CLIPS) for name in names]
+
+
+def _software() -> dict[str, str]:
+    packages = ("tensorflow", "tf_keras", "numpy", "scipy")
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in packages}

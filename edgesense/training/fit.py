@@ -1,0 +1,277 @@
+"""The training loop: seeded, resumable epoch by epoch, its best epoch chosen on the validation clips.
+
+Everything that depends on chance in epoch n is drawn from (seed, n) alone, so a training that was interrupted ends
+with the same weights as one that was not (on the same machine: the order of floating-point sums is TensorFlow's).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgesense.errors import EdgeSenseError, SettingsError
+from edgesense.evaluation import score
+from edgesense.training import augment, checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from edgesense.models import Architecture
+
+SELECTIONS = ("accuracy", "macro_f1")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How to train.
+
+    Attributes:
+        epochs: Passes over the training clips.
+        batch_size: Clips of one step; the last, smaller batch of an epoch is left out.
+        learning_rate: Peak of AdamW's step, reached after one epoch and brought to zero by half a cosine.
+        weight_decay: AdamW's.
+        patience: Epochs without a better validation score after which it stops; 0 never stops early.
+        select: What "better" means on the validation clips, one of `SELECTIONS`.
+        balance: Whether rare classes weigh as much in the loss as common ones.
+        augmentation: Changes of the training clips.
+    """
+
+    epochs: int = 14
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    patience: int = 0
+    select: str = "accuracy"
+    balance: bool = False
+    augmentation: augment.Augmentation = field(default_factory=augment.Augmentation)
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 1:
+            raise SettingsError(f"training needs an epoch and a clip a step, not {self.epochs} and {self.batch_size}")
+        if self.select not in SELECTIONS:
+            raise SettingsError(f"select must be one of {', '.join(SELECTIONS)}, not {self.select!r}")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Clips to train on or to choose by.
+
+    Attributes:
+        features: (clips, frames, columns) float32, not normalised; may be memory-mapped.
+        targets: (n,) whole numbers, the class of each example.
+        rows: (n,) whole numbers, where in `features` each example is.
+        mean: (columns,) float32, subtracted from each frame.
+        std: (columns,) float32, divided by.
+    """
+
+    features: NDArray[np.float32]
+    targets: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    mean: NDArray[np.float32]
+    std: NDArray[np.float32]
+
+    def batch(self, which: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(len(which), frames, columns) float32: normalised features of some examples."""
+        # Rows in rising order read a memory-mapped file from front to back.
+        order = np.argsort(which)
+        result = np.empty((len(which), *self.features.shape[1:]), np.float32)
+        for position in order:
+            np.subtract(self.features[self.rows[which[position]]], self.mean, out=result[position])
+        result /= self.std
+        return result
+
+
+def column_statistics(
+    features: NDArray[np.float32], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and standard deviation of each column over some clips, in float64 sums, to six digits.
+
+    Args:
+        features: (clips, frames, columns) float32.
+        rows: Which clips.
+
+    Returns:
+        (columns,) float32 each; a column that never changes has a deviation of 1.
+    """
+    total = np.zeros(features.shape[2])
+    squares = np.zeros(features.shape[2])
+    for row in np.sort(rows):
+        clip = features[row].astype(np.float64)
+        total += clip.sum(axis=0)
+        squares += (clip * clip).sum(axis=0)
+    count = len(rows) * features.shape[1]
+    mean = total / count
+    std = np.sqrt(np.maximum(squares / count - mean * mean, 0.0))
+    std = np.where(std > 1e-3, std, 1.0)
+    return _rounded(mean), _rounded(std)
+
+
+def _rounded(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    return np.array([float(f"{value:.6g}") for value in values], np.float32)
+
+
+def fit(
+    architecture: Architecture,
+    train: Examples,
+    validation: Examples,
+    classes: Sequence[str],
+    schedule: Schedule,
+    *,
+    seed: int,
+    directory: Path,
+    on_epoch: Callable[[checkpoint.State], None] | None = None,
+) -> checkpoint.State:
+    """Train a model, or go on with the training that is in `directory`.
+
+    Args:
+        architecture: What to train.
+        train: Clips to learn from.
+        validation: Clips to choose the best epoch by.
+        classes: Names of the classes, in the order of the targets.
+        schedule: How.
+        seed: Decides initial weights, order and augmentation.
+        directory: Where the checkpoint is kept.
+        on_epoch: Called after each epoch.
+
+    Returns:
+        The final state; `best` holds the chosen weights.
+
+    Raises:
+        EdgeSenseError: TensorFlow is not installed.
+        SettingsError: There are fewer training clips than one batch.
+    """
+    if len(train.rows) < schedule.batch_size:
+        raise SettingsError(f"{len(train.rows)} training clips do not fill a batch of {schedule.batch_size}")
+    path = directory / "state.npz"
+    state = checkpoint.load(path) or checkpoint.State()
+    if _finished(state, schedule):
+        return state
+    trainer = _Trainer(architecture, train, len(classes), schedule, seed)
+    if state.epoch:
+        trainer.restore(state)
+    while not _finished(state, schedule):
+        began = time.monotonic()
+        loss = trainer.epoch(state.epoch)
+        state.epoch += 1
+        predicted = trainer.predict(validation)
+        scores = score([classes[t] for t in validation.targets], [classes[p] for p in predicted], classes)
+        entry = {"loss": loss, "accuracy": scores.accuracy, "macro_f1": scores.macro_f1}
+        before = state.history[state.best_epoch - 1][schedule.select] if state.best_epoch else -1.0
+        state.weights, state.optimizer = trainer.arrays()
+        if entry[schedule.select] > before:
+            state.best, state.best_epoch = state.weights, state.epoch
+        state.history.append(entry)
+        state.seconds += time.monotonic() - began
+        checkpoint.save(path, state)
+        if on_epoch:
+            on_epoch(state)
+    return state
+
+
+def _finished(state: checkpoint.State, schedule: Schedule) -> bool:
+    waited = state.epoch - state.best_epoch
+    return state.epoch >= schedule.epochs or (0 < schedule.patience <= waited and state.best_epoch > 0)
+
+
+def rate(step: int, steps_an_epoch: int, schedule: Schedule) -> float:
+    """Learning rate of a step: rising over the first epoch, then half a cosine down to zero."""
+    if step < steps_an_epoch:
+        return schedule.learning_rate * (step + 1) / steps_an_epoch
+    rest = max(1, steps_an_epoch * (schedule.epochs - 1))
+    return float(schedule.learning_rate * 0.5 * (1 + np.cos(np.pi * (step - steps_an_epoch) / rest)))
+
+
+class _Trainer:
+    """A model, its optimiser and the compiled steps."""
+
+    def __init__(
+        self, architecture: Architecture, train: Examples, classes: int, schedule: Schedule, seed: int
+    ) -> None:
+        tf, keras = tensorflow()
+        keras.utils.set_random_seed(seed)
+        shape = (int(train.features.shape[1]), int(train.features.shape[2]))
+        self._model = architecture.build(shape, classes)
+        self._optimizer = keras.optimizers.AdamW(
+            schedule.learning_rate, weight_decay=schedule.weight_decay, clipnorm=1.0
+        )
+        self._optimizer.build(self._model.trainable_variables)
+        self._train, self._schedule, self._seed = train, schedule, seed
+        self._one_hot = np.eye(classes, dtype=np.float32)
+        counts = np.bincount(train.targets, minlength=classes)
+        weights = len(train.targets) / (classes * np.maximum(counts, 1)) if schedule.balance else np.ones(classes)
+        class_weights = tf.constant(weights, tf.float32)
+
+        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+        def step(features: Any, targets: Any) -> Any:
+            with tf.GradientTape() as tape:
+                probabilities = self._model(features, training=True)
+                per_class = class_weights * targets * tf.math.log(probabilities + 1e-7)
+                loss = -tf.reduce_mean(tf.reduce_sum(per_class, axis=1))
+            gradients = tape.gradient(loss, self._model.trainable_variables)
+            self._optimizer.apply_gradients(zip(gradients, self._model.trainable_variables, strict=True))
+            return loss
+
+        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+        def answer(features: Any) -> Any:
+            return self._model(features, training=False)
+
+        self._step, self._answer = step, answer
+
+    def epoch(self, number: int) -> float:
+        """One pass over the training clips; returns the mean loss."""
+        random = np.random.default_rng((self._seed, number))
+        order = random.permutation(len(self._train.rows))
+        size = self._schedule.batch_size
+        steps = len(order) // size
+        losses = []
+        for index in range(steps):
+            which = order[index * size : (index + 1) * size]
+            features, targets = augment.apply(
+                self._train.batch(which),
+                self._one_hot[self._train.targets[which]],
+                self._schedule.augmentation,
+                random,
+            )
+            self._optimizer.learning_rate.assign(rate(number * steps + index, steps, self._schedule))
+            losses.append(float(self._step(features, targets)))
+        return float(np.mean(losses))
+
+    def predict(self, examples: Examples) -> NDArray[np.int64]:
+        """(n,) class of each example."""
+        size = self._schedule.batch_size
+        every = np.arange(len(examples.rows))
+        parts = [
+            self._answer(examples.batch(every[start : start + size])).numpy().argmax(axis=1)
+            for start in range(0, len(every), size)
+        ]
+        return np.concatenate(parts)
+
+    def arrays(self) -> tuple[list[NDArray[np.generic]], list[NDArray[np.generic]]]:
+        """The model's and the optimiser's arrays."""
+        return self._model.get_weights(), [variable.numpy() for variable in self._optimizer.variables]
+
+    def restore(self, state: checkpoint.State) -> None:
+        """Take over the arrays of a checkpoint."""
+        self._model.set_weights(state.weights)
+        for variable, array in zip(self._optimizer.variables, state.optimizer, strict=True):
+            variable.assign(array)
+
+
+def tensorflow() -> tuple[Any, Any]:
+    """TensorFlow and tf-keras.
+
+    Raises:
+        EdgeSenseError: They are not installed.
+    """
+    try:
+        import tensorflow as tf
+        import tf_keras
+    except ImportError as error:
+        raise EdgeSenseError(f"training needs {error.name}: pip install 'pytest-edgesense[train]'") from error
+    return tf, tf_keras

@@ -1,0 +1,254 @@
+"""Train and test on recordings by subject folds: no person is in two parts at once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgesense import evaluation, models
+from edgesense.datasets import store
+from edgesense.datasets.manifest import Manifest
+from edgesense.errors import DatasetError
+from edgesense.perf.files import write_atomically
+from edgesense.pipeline_file import ManifestSet
+from edgesense.training import experiment, export
+from edgesense.training.answers import Candidate, collect_apart
+from edgesense.training.recipe import Recipe
+from edgesense.training.sources import ManifestSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from edgesense.training.experiment import Reporter
+    from edgesense.training.fit import Schedule
+
+VALIDATION_SHARE = 0.15
+CALIBRATION_CLIPS = 300
+
+
+@dataclass(frozen=True)
+class Split:
+    """The rows of one fold's parts.
+
+    Attributes:
+        train: To learn from.
+        validation: To choose the epoch by: other subjects than `train` has.
+        test: The held-out fold.
+    """
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+def split(folds: Sequence[str], subjects: Sequence[str], held_out: str, seed: int) -> Split:
+    """Parts of one fold.
+
+    Args:
+        folds: Fold of each clip.
+        subjects: Subject of each clip.
+        held_out: The fold to test on.
+        seed: Decides which subjects choose the epoch: about 15 % of the other folds' clips.
+
+    Returns:
+        Rows of the parts, each row in one of them.
+
+    Raises:
+        DatasetError: A part would be empty, or a subject would be in two.
+    """
+    rows = np.arange(len(folds))
+    tested = np.array([fold == held_out for fold in folds], bool)
+    test_subjects = {subject for subject, is_test in zip(subjects, tested, strict=True) if is_test}
+    others = sorted({subject for subject, is_test in zip(subjects, tested, strict=True) if not is_test})
+    if both := test_subjects & set(others):
+        raise DatasetError(f"subjects {', '.join(sorted(both)[:5])} are in fold {held_out} and in another one")
+    counts = Counter(subject for subject, is_test in zip(subjects, tested, strict=True) if not is_test)
+    wanted = VALIDATION_SHARE * sum(counts.values())
+    chosen: set[str] = set()
+    for index in np.random.default_rng((seed, 15)).permutation(len(others)):
+        if sum(counts[subject] for subject in chosen) >= wanted:
+            break
+        chosen.add(others[index])
+    choosing = np.array([subject in chosen for subject in subjects], bool)
+    parts = Split(rows[~tested & ~choosing], rows[choosing & ~tested], rows[tested])
+    if not (len(parts.train) and len(parts.validation) and len(parts.test)):
+        raise DatasetError(f"fold {held_out} leaves a part empty: it needs at least three subjects, one of them in it")
+    return parts
+
+
+def run(
+    architecture: str,
+    schedule: Schedule,
+    *,
+    dataset: Path,
+    seed: int,
+    folds: Sequence[str],
+    classes: Sequence[str],
+    passes: Sequence[str],
+    work: Path,
+    output: Path,
+    report: Path | None,
+    command: str,
+    reporter: Reporter,
+) -> dict[str, Any]:
+    """Train once a fold, test on it, and sum up.
+
+    Args:
+        architecture: Name of a module in `edgesense.models`.
+        schedule: How to train.
+        dataset: Folder with a MANIFEST.csv that names folds and subjects.
+        seed: Decides everything random.
+        folds: Folds to hold out; "all" for every one.
+        classes: Labels to train on; none for all of the manifest.
+        passes: Conversions, modules of `edgesense.optimize`.
+        work: Folder of features and checkpoints.
+        output: Folder of the pipeline directories, one folder a fold.
+        report: File for the results as JSON.
+        command: What makes the same again, for the report.
+        reporter: Who is told.
+
+    Returns:
+        The report, as plain JSON values.
+    """
+    manifest = Manifest.open(dataset)
+    classes = tuple(classes) or tuple(manifest.labels)
+    chosen = manifest.select(labels=classes)
+    settings = models.get(architecture).features()
+    source = ManifestSource(chosen, settings)
+    features = store.build(
+        work / "features", source, settings, lambda done, total: reporter.features("recordings", done, total)
+    )
+    every = [str(row.fold) for row in chosen.rows]
+    known = sorted(set(every))
+    wanted = known if list(folds) == ["all"] else list(folds)
+    for fold in wanted:
+        if fold not in known:
+            raise DatasetError(f"{dataset} has no fold {fold!r}, only {', '.join(known)}")
+    results = []
+    for fold in wanted:
+        parts = split(every, [str(row.subject) for row in chosen.rows], fold, seed)
+        identity = {**source.identity(), "held_out": fold}
+        recipe = Recipe(architecture, seed, classes, settings, schedule, identity)
+        reporter.say(f"fold {fold}: {len(parts.train)} clips to learn from, {len(parts.validation)} to choose by")
+        results.append(
+            _fold(recipe, features, source, parts, passes=passes, work=work, output=output, reporter=reporter)
+        )
+    made = {
+        "schema": 1,
+        "command": command,
+        "dataset": {
+            "name": dataset.name,
+            "samples_sha256": features.digest,
+            "clips": len(chosen.rows),
+            "left_out": dict(Counter(row.label for row in manifest.rows if row.label not in classes)),
+        },
+        "recipe": {**recipe.to_dict(), "data": dict(source.identity())},
+        **summarize(results, classes),
+    }
+    if report:
+        write_atomically(report, json.dumps(made, indent=1) + "\n")
+    return made
+
+
+def _fold(
+    recipe: Recipe,
+    features: store.FeatureStore,
+    source: ManifestSource,
+    parts: Split,
+    *,
+    passes: Sequence[str],
+    work: Path,
+    output: Path,
+    reporter: Reporter,
+) -> dict[str, Any]:
+    """Train, convert and test one fold, or read what an earlier call found."""
+    fold = str(recipe.data["held_out"])
+    folder = work / "training" / recipe.digest
+    kept = folder / f"result-{'-'.join(passes)}.json"
+    if kept.exists() and all((output / f"fold-{fold}" / f"{recipe.slug}-{name}").is_dir() for name in passes):
+        reporter.say(f"fold {fold}: done before")
+        found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+        return found
+    calibration = np.random.default_rng((recipe.seed, 8)).permutation(parts.train)[:CALIBRATION_CLIPS]
+    trained = experiment.train(
+        recipe,
+        experiment.Part(features, parts.train),
+        experiment.Part(features, parts.validation),
+        experiment.Part(features, calibration),
+        passes=passes,
+        work=folder,
+        reporter=reporter,
+    )
+    with export.draft(output / f"fold-{fold}") as draft:
+        labelled = ManifestSet(source.manifest.directory.name, (fold,))
+        made = export.pipelines(draft, recipe.slug, trained, recipe.classes, labelled)
+        candidates = {name: Candidate(path) for name, path in made.items()}
+        answers = collect_apart(candidates, source, [int(row) for row in parts.test])
+    result = {
+        "fold": fold,
+        "clips": {"train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)},
+        "best_epoch": trained.state.best_epoch,
+        "epochs": trained.state.epoch,
+        "seconds": round(trained.state.seconds, 1),
+        "files": [source.manifest.rows[row].file for row in parts.test],
+        "expected": answers.expected,
+        "predicted": answers.predicted,
+    }
+    write_atomically(kept, json.dumps(result))
+    for name in made:
+        scores = answers.scores(name)
+        reporter.say(f"fold {fold}, {name}: accuracy {scores.accuracy:.4f}, macro F1 {scores.macro_f1:.4f}")
+    return result
+
+
+def summarize(results: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> dict[str, Any]:
+    """Scores over all folds.
+
+    Args:
+        results: One a fold: "fold", "files", "expected", "predicted" (pass -> answers), all in the same order.
+        classes: The classes, in order.
+
+    Returns:
+        Plain JSON values: "pooled" (pass -> scores over all test clips), "mean" (pass -> means of the folds' accuracy
+        and macro F1), "against_float32" (pass -> what changed, with the files of the clips that flipped) and "folds".
+    """
+    names = list(results[0]["predicted"])
+    expected = [label for result in results for label in result["expected"]]
+    files = [file for result in results for file in result["files"]]
+    pooled = {name: [label for result in results for label in result["predicted"][name]] for name in names}
+    each = [
+        {
+            **{key: value for key, value in result.items() if key not in {"files", "expected", "predicted"}},
+            "scores": {
+                name: evaluation.score(result["expected"], result["predicted"][name], classes).to_dict()
+                for name in names
+            },
+        }
+        for result in results
+    ]
+    against = {}
+    for name in names if "float32" in names else ():
+        if name != "float32":
+            change = evaluation.compare(expected, pooled["float32"], pooled[name])
+            flips = {key: [files[index] for index in getattr(change, key)] for key in ("lost", "gained")}
+            against[name] = {"drop": change.drop, **flips, "changed": len(change.changed), "p": change.p}
+    return {
+        "classes": list(classes),
+        "pooled": {name: evaluation.score(expected, answers, classes).to_dict() for name, answers in pooled.items()},
+        "mean": {
+            name: {
+                key: sum(one["scores"][name][key] for one in each) / len(each)
+                for key in ("accuracy", "macro_f1", "balanced_accuracy")
+            }
+            for name in names
+        },
+        "against_float32": against,
+        "folds": each,
+    }

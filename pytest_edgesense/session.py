@@ -89,7 +89,7 @@ class Session:
         elif refused:
             raise pytest.UsageError(_lines(refused))
         elif self.settings.listing is not None:
-            listed: dict[str, object] = {"baselines": str(self.settings.baselines)}
+            listed: dict[str, object] = {name: str(getattr(self.settings, name)) for name in ("root", "baselines")}
             listed |= {"tests": sorted(self._names), "files": sorted(self._files)}
             self.settings.listing.write_text(json.dumps(listed), encoding="utf-8")
 

@@ -131,7 +131,7 @@ def _line(one: Cells, columns: Sequence[int], *, narrow: bool) -> Line:
         del padded[4]
     *plain, last = padded
     marked = Piece(last.rstrip(), one.mark)
-    front = GAP.join(plain) + GAP
+    front = (GAP.join(plain) + GAP) if last.strip() else GAP.join(plain).rstrip()
     return (Piece(front, "bold"), marked) if one.mark == "bold" else (Piece(front), marked)
 
 

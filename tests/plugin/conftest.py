@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgesense.perf import metrics
+
+CONFTEST = """
+import json
+import pathlib
+
+from edgesense.perf import schema
+from edgesense.perf.devices.table import Table
+from edgesense.perf.records import Known
+
+HERE = pathlib.Path(__file__).parent
+
+
+class Counted(Table):
+    def run(self, job, directory):
+        with (HERE / "runs.txt").open("a") as file:
+            print(self.name, job.workload, *job.metrics, file=file)
+        return super().run(job, directory)
+
+
+def pytest_edge_devices(config):
+    said = json.loads((HERE / "devices.json").read_text())
+    return [
+        Counted(
+            {limit: schema.load_reading(one) for limit, one in readings.items()},
+            name=name,
+            limits={"instructions_m": Known.COUNTED},
+        )
+        for name, readings in said.items()
+    ]
+"""
+
+
+class Project:
+    """A project in a temporary directory, whose devices answer from a table."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.root: Path = pytester.path
+        self.devices: dict[str, dict[str, Any]] = {}
+        self.write("conftest.py", CONFTEST)
+        self.write("model.tflite", "a table does not open it")
+        self.ini()
+        self.device("table", size_kb=10.0, acc=0.9)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def tests(self, text: str, name: str = "test_it.py") -> None:
+        self.write(name, f"import pytest\nfrom pytest_edgesense import edge_budget\n\n{text}\n")
+
+    def ini(self, **keys: str) -> None:
+        """Write pytest.ini; one device and one pipeline unless they are given, "" for none."""
+        keys = {"edge_device": "table", "edge_pipeline": "model.tflite", **keys}
+        lines = [f"{key} = {value}" for key, value in keys.items() if value]
+        self.write("pytest.ini", "\n".join(["[pytest]", *lines, ""]))
+
+    def device(self, name: str, /, **readings: Any) -> None:
+        """Give a device its readings, in the limits' units; a tuple is (value, low, high, known)."""
+        self.devices[name] = {limit: _reading(limit, said) for limit, said in readings.items()}
+        self.write("devices.json", json.dumps(self.devices))
+
+    def run(self, *arguments: str) -> pytest.RunResult:
+        return self.pytester.runpytest_inprocess(*self._always(), *arguments)
+
+    def run_apart(self, *arguments: str) -> pytest.RunResult:
+        """Run in a process of its own, as a user does."""
+        return self.pytester.runpytest_subprocess(*self._always(), *arguments)
+
+    def run_two(self, *arguments: str) -> pytest.RunResult:
+        """Run on two workers of xdist."""
+        pytest.importorskip("xdist")
+        return self.run_apart("-p", "xdist", "-n", "2", *arguments)
+
+    @staticmethod
+    def _always() -> tuple[str, ...]:
+        return ("-p", "pytest_edgesense.plugin", "-W", "error", "--strict-markers")
+
+    @property
+    def runs(self) -> list[str]:
+        """What was measured: device, pipeline and metrics of each run."""
+        path = self.root / "runs.txt"
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+    @property
+    def baselines(self) -> dict[str, dict[str, float]]:
+        """The stored baselines, in the limits' units: "device/test" -> limit -> number."""
+        found = {}
+        for path in sorted((self.root / "baselines").glob("*/*.json")):
+            body = json.loads(path.read_text(encoding="utf-8"))
+            found[f"{body['device']}/{body['test']}"] = {
+                limit: metrics.find(limit).unit.from_base(one["value"]) for limit, one in body["readings"].items()
+            }
+        return found
+
+
+def _reading(limit: str, said: float | tuple[float, float, float, str]) -> dict[str, Any]:
+    value, low, high, known = said if isinstance(said, tuple) else (said, said, said, "exact")
+    to_base = metrics.find(limit).unit.to_base
+    return {"value": to_base(value), "low": to_base(low), "high": to_base(high), "known": known, "n": 1}
+
+
+@pytest.fixture(autouse=True)
+def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No build server, no plugins but the named ones, a cache of the test's own."""
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("EDGESENSE_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> Project:
+    return Project(pytester)

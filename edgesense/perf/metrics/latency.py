@@ -22,20 +22,23 @@ CALLS_AT_LEAST = 64
 CALLS_AT_MOST = 200_000
 
 
-def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+def probe(
+    workload: Any, options: Mapping[str, Any], *, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, Any]:
     """Time calls of a workload, one by one and stage by stage, until the answer is clear.
 
     Args:
         workload: An open `Workload`.
         options: ``seconds`` to go on for, ``patience_seconds`` at the most while a bound is in doubt,
             ``bounds`` (metric -> seconds), or ``calls`` for an exact number of calls.
+        clock: Seconds from any origin.
 
     Returns:
         Series ``calls`` in seconds, and one for each stage, each value one call.
     """
     item = workload.example()
     stages: Mapping[str, Callable[[Any], Any]] = getattr(workload, "stages", None) or {}
-    warm = _warm_up(partial(workload.run, item))
+    warm = _warm_up(partial(workload.run, item), clock)
     seconds, patience = options.get("seconds", 2.0), options.get("patience_seconds", 10.0)
     exactly = options.get("calls")
     bounds = {name: bound for name, bound in options.get("bounds", {}).items() if name.endswith("_ms")}
@@ -43,18 +46,18 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     by_stage: dict[str, list[float]] = {name: [] for name in stages}
     gc.collect()
     gc.disable()
-    began = time.perf_counter()
+    began = clock()
     while True:
         # End-to-end calls run as they ship; a stage's time comes from calls of its own, in turn with them.
-        start = time.perf_counter()
+        start = clock()
         workload.run(item)
-        calls.append(time.perf_counter() - start)
+        calls.append(clock() - start)
         value = item
         for name, stage in stages.items():
-            start = time.perf_counter()
+            start = clock()
             value = stage(value)
-            by_stage[name].append(time.perf_counter() - start)
-        spent = time.perf_counter() - began
+            by_stage[name].append(clock() - start)
+        spent = clock() - began
         if exactly is not None:
             if len(calls) >= exactly:
                 break
@@ -68,13 +71,13 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     return {"series": series, "facts": {"warm_up_calls": warm}}
 
 
-def _warm_up(call: Callable[[], object]) -> int:
+def _warm_up(call: Callable[[], object], clock: Callable[[], float]) -> int:
     calls: list[float] = []
-    began = time.perf_counter()
+    began = clock()
     while True:
-        start = time.perf_counter()
+        start = clock()
         call()
-        now = time.perf_counter()
+        now = clock()
         calls.append(now - start)
         if now - began >= SETTLE_AT_MOST_SECONDS:
             return len(calls)

@@ -14,7 +14,7 @@ from edgesense.perf.records import Known, Reading, Report
 from edgesense.perf.units import MEBIBYTE, MILLISECOND
 
 PROBE = f"{__name__}:probe"
-SHARES = ("python_numpy", "runtime", "model")
+SHARES = ("python_numpy", "runtime_and_model", "running")
 
 
 def high_water_bytes() -> int:
@@ -62,8 +62,11 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _peak(reports: Sequence[Report], known: Known) -> Reading:
     values = joined(reports, "rss")
-    parts = {name: statistics.median(joined(reports, f"rss.{name}")) for name in SHARES}
-    return Reading(statistics.median(values), min(values), max(values), known, n=len(values), parts=parts)
+    # Shares are those of one process, the middle one, so that they add up to the number.
+    middle = sorted(reports, key=lambda report: report.series["rss"].values)[(len(reports) - 1) // 2]
+    (value,) = middle.series["rss"].values
+    parts = {name: middle.series[f"rss.{name}"].values[0] for name in SHARES}
+    return Reading(value, min(values), max(values), known, n=len(values), parts=parts)
 
 
 def _cold(reports: Sequence[Report], known: Known) -> Reading:

@@ -6,18 +6,28 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgesense.errors import NotMeasured
+from edgesense.errors import NotMeasured, PipelineError
 from edgesense.perf.metrics._base import Allowance, SampledMetric
 from edgesense.perf.records import Known, Reading, Report
 from edgesense.perf.units import KIBIBYTE
 
 
 def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - every probe has this form
-    """Return size and digest of each file that ships."""
+    """Return size and digest of each file that ships.
+
+    Raises:
+        PipelineError: If one of them is not there.
+    """
     files = {}
-    for path in workload.artifacts():
-        content = path.read_bytes()
-        files[path.name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    for path in dict.fromkeys(workload.artifacts()):
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            msg = f"{path} is to ship and cannot be read: {error.strerror or error}"
+            raise PipelineError(msg) from error
+        # Two files of one name in different folders both ship.
+        name = path.name if path.name not in files else str(path)
+        files[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     return {"series": {}, "facts": {"artifacts": files}}
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from edgesense import audio, labelled, pipeline_file
 from edgesense.bare_model import BareModel, ModelWorkload
 from edgesense.errors import PipelineError
-from edgesense.features import FrontEnd
 from edgesense.runtime import interpreter
 
 if TYPE_CHECKING:
@@ -55,6 +54,9 @@ class Pipeline(ModelWorkload):
     """
 
     def __init__(self, file: PipelineFile, model: Model) -> None:
+        # SciPy comes with it, which a bare model does without.
+        from edgesense.features import FrontEnd
+
         super().__init__(file.directory, model)
         self._file = file
         self.name = file.name

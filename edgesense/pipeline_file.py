@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from edgesense.errors import PipelineError, SettingsError
-from edgesense.features.settings import FeatureSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from edgesense.features.settings import FeatureSettings
 
 SCHEMA = 1
 NAME = "pipeline.json"
@@ -203,6 +204,9 @@ class _Reader:
         return values[key]
 
     def _features(self, values: Mapping[str, object]) -> FeatureSettings:
+        # SciPy comes with it, which a bare model does without.
+        from edgesense.features.settings import FeatureSettings
+
         value = self._value(values, "features")
         if not isinstance(value, dict):
             raise self._error("features", f"must be an object, not {_kind(value)}")

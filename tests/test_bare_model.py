@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -67,6 +70,16 @@ def test_its_subject_is_the_file_and_what_runs_it(tmp_path):
     subject = pipeline.open(tiny_model(tmp_path / "m.tflite", dtype="int8")).subject()
     assert sorted(subject) == ["dtype", "model", "runtime", "threads"]
     assert subject["dtype"] == "int8"
+
+
+def test_a_bare_model_costs_no_scipy(tmp_path):
+    path = tiny_model(tmp_path / "m.tflite")
+    code = (
+        "import sys; from edgesense import pipeline; model = pipeline.open(sys.argv[1]); model.run(model.example()); "
+    )
+    code += "print('scipy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_an_item_of_another_shape_is_refused(tmp_path):

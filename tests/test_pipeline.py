@@ -253,8 +253,6 @@ import sys
 from edgesense import pipeline
 opened = pipeline.open(sys.argv[1])
 opened.run(opened.example())
-for name in ("features", "inference"):
-    opened.stages[name]
 heavy = "tensorflow keras tf_keras librosa numba pytest sklearn soundfile soxr hypothesis"
 print(sorted(name for name in heavy.split() if name in sys.modules))
 """

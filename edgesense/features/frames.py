@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def hann(length: int) -> NDArray[np.float32]:
-    """(length,) float32: the periodic Hann window, `scipy.signal.get_window("hann", length)`."""
-    return np.asarray(0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(length) / length), np.float32)
+def hann(length: int) -> NDArray[np.float64]:
+    """(length,) float64: the periodic Hann window, `scipy.signal.get_window("hann", length)`."""
+    return np.asarray(0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(length) / length), np.float64)
 
 
 def centred(samples: NDArray[np.float32], n_fft: int, hop_length: int) -> NDArray[np.float32]:
@@ -34,12 +34,14 @@ def centred(samples: NDArray[np.float32], n_fft: int, hop_length: int) -> NDArra
     return sliding_window_view(padded, n_fft)[::hop_length]
 
 
-def power_spectrum(frames: NDArray[np.float32], window: NDArray[np.float32]) -> NDArray[np.float32]:
+def power_spectrum(
+    frames: NDArray[np.float32], window: NDArray[np.float32] | NDArray[np.float64]
+) -> NDArray[np.float32]:
     """Squared magnitude of each frame's transform.
 
     Args:
         frames: (frames, n_fft) float32.
-        window: (n_fft,) float32.
+        window: (n_fft,) float32 or float64; the transform is computed in the same precision.
 
     Returns:
         (frames, 1 + n_fft // 2) float32.
@@ -47,4 +49,4 @@ def power_spectrum(frames: NDArray[np.float32], window: NDArray[np.float32]) -> 
     spectrum = scipy.fft.rfft(frames * window, axis=1, workers=1)
     power: NDArray[np.float32] = np.square(spectrum.real)
     power += np.square(spectrum.imag)
-    return power
+    return power.astype(np.float32, copy=False)

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from edgesense.features.settings import FeatureSettings
 
 
+# A float32 transform rounds some 140 dB below a frame's loudest bin. What is kept lower than 80 dB, or lies 10 dB below
+# something loud outside the bands, would be that rounding, so then, and only then, the transform is in float64.
+_FLOAT32_RANGE_DB = 80.0
+_OUTSIDE_RATIO = 10.0
+
+
 class FrontEnd:
     """Features of clips of one length, at one setting.
 
@@ -30,9 +36,14 @@ class FrontEnd:
 
     def __init__(self, settings: FeatureSettings) -> None:
         self.settings = settings
-        self._window = frames.hann(settings.n_fft)
+        self._precise_window = frames.hann(settings.n_fft)
+        self._window = self._precise_window.astype(np.float32)
         weights = mel.filterbank(settings.sample_rate, settings.n_fft, settings.n_mels, settings.fmin, settings.upper)
         self._to_mel = mel.MelProduct(weights)
+        used = np.flatnonzero(weights.any(axis=0))
+        self._band = slice(int(used[0]), int(used[-1]) + 1)
+        # With full-band settings nothing is outside: what lies in the edge bins leaks into weighted ones.
+        self._whole = settings.fmin == 0.0 and settings.upper == settings.sample_rate / 2
         self._dct = mfcc.dct_matrix(settings.n_mels, settings.n_mfcc)
         self._columns: list[tuple[str, slice]] = []
         start = 0
@@ -95,4 +106,9 @@ class FrontEnd:
         if settings.level_dbfs is not None:
             samples = normalize_level(samples, settings.level_dbfs)
         windows = frames.centred(samples, settings.n_fft, settings.hop_length)
-        return self._to_mel(frames.power_spectrum(windows, self._window))
+        if settings.top_db is None or settings.top_db > _FLOAT32_RANGE_DB:
+            return self._to_mel(frames.power_spectrum(windows, self._precise_window))
+        power = frames.power_spectrum(windows, self._window)
+        if not self._whole and power.max() > _OUTSIDE_RATIO * power[:, self._band].max():
+            power = frames.power_spectrum(windows, self._precise_window)
+        return self._to_mel(power)

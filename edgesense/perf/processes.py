@@ -20,7 +20,19 @@ from edgesense.perf.records import Job, Report, Series
 
 STDERR_LINES = 15
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-DROPPED_PREFIXES = ("PYTEST_", "COV_", "COVERAGE_", "PYTHONHASHSEED", "PYTHONMALLOC", "LD_PRELOAD")
+DROPPED_PREFIXES = (
+    "PYTEST_",
+    "COV_",
+    "COVERAGE_",
+    "LD_PRELOAD",
+    "PYTHONDEVMODE",
+    "PYTHONHASHSEED",
+    "PYTHONMALLOC",
+    "PYTHONPROFILEIMPORTTIME",
+    "PYTHONTRACEMALLOC",
+    "PYTHONWARNINGS",
+)
+"""What the user set for other processes and what would change what is measured."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +49,8 @@ def native(threads: int) -> Command:
 
     environment = {key: value for key, value in os.environ.items() if not key.startswith(DROPPED_PREFIXES)}
     environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
-    environment |= {"PYTHONHASHSEED": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    # Safe path: a json.py in the directory the tests were started from is not the worker's json.
+    environment |= {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     home = str(Path(edgesense.__file__).parent.parent)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (home, environment.get("PYTHONPATH"))))
     return Command((sys.executable, "-m", "edgesense.perf.worker"), environment)

@@ -216,6 +216,7 @@ def _strict(config: pytest.Config, baselines: Path) -> tuple[bool, str]:
 
 
 def _update(config: pytest.Config) -> str | None:
+    usual = _ini_choice(config, "edge_update", UPDATES) or UPDATES[0]
     mode = config.getoption("edge_update")
     if mode is None and not config.getoption("update_baselines"):
         return None
@@ -226,7 +227,7 @@ def _update(config: pytest.Config) -> str | None:
             "and commit them, or give --edge-update-in-ci"
         )
         raise pytest.UsageError(msg)
-    return mode or _ini_choice(config, "edge_update", UPDATES) or UPDATES[0]
+    return mode or usual
 
 
 def _timeout(config: pytest.Config) -> float:

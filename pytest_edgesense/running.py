@@ -138,7 +138,9 @@ class Run:
         """Return what a test's budget came to, and what the test fails with, if it fails."""
         row = Row(item.nodeid, plan.budget.test, plan.device.name, None, absent=plan.absent)
         if found.measurement is None:
-            text = f"not measured on {plan.device.name}: {found.error}"
+            # Paths as the user wrote them: from the root.
+            said = str(found.error).replace(f"{self.settings.root}{os.sep}", "")
+            text = f"not measured on {plan.device.name}: {said}"
             # Anything else is a fault of a device or of this plugin: its traceback is wanted.
             error = BudgetNotJudged(text) if isinstance(found.error, EdgeSenseError) else found.error
             return replace(row, failure=text), error

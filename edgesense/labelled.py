@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from edgesense import audio
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
 
     from edgesense.datasets.manifest import Manifest
     from edgesense.synthetic import Split
-
-DATA_VARIABLE = "EDGESENSE_DATA"
 
 
 def clips(file: PipelineFile) -> Iterator[tuple[NDArray[np.float32], str]]:
@@ -55,9 +51,8 @@ def clips(file: PipelineFile) -> Iterator[tuple[NDArray[np.float32], str]]:
         for clip in found:
             yield clip.samples, clip.label
         return
-    directory, manifest = _manifest(file)
-    for row in manifest.rows:
-        yield audio.fit_length(audio.read(directory / row.file, settings.sample_rate), settings.samples), row.label
+    for samples, label in _manifest(file):
+        yield audio.fit_length(samples, settings.samples), label
 
 
 def digest(file: PipelineFile) -> str:
@@ -80,36 +75,32 @@ def digest(file: PipelineFile) -> str:
         return f"synthetic v{GENERATOR_VERSION}, {file.labelled.clips} of {file.labelled.split}, {form}"
     import hashlib
 
-    directory, manifest = _manifest(file)
+    manifest = _manifest(file)
     content = hashlib.sha256()
     for row in manifest.rows:
-        content.update(hashlib.sha256((directory / row.file).read_bytes()).digest())
-    return f"{len(manifest.rows)} recordings {content.hexdigest()}, {form}"
+        content.update(hashlib.sha256((manifest.directory / row.file).read_bytes()).digest())
+    return f"{len(manifest)} recordings {content.hexdigest()}, {form}"
 
 
-def _manifest(file: PipelineFile) -> tuple[Path, Manifest]:
-    """The manifest's directory, and its rows of the folds and classes in question."""
+def _manifest(file: PipelineFile) -> Manifest:
+    """The manifest's rows of the folds and classes in question."""
     if not isinstance(file.labelled, ManifestSet):
         raise PipelineError(f"{file.path}: there is no key 'labelled', so nothing to tell the accuracy from")
-    from edgesense.datasets.manifest import Manifest
+    from edgesense.datasets.manifest import DATA_VARIABLE, Manifest, data_folder
 
     wanted = file.labelled
-    places = [file.directory / wanted.path, data_folder() / wanted.path]
-    directory = next((place for place in places if place.is_dir()), None)
+    roots = [root for root in (file.directory, data_folder()) if root is not None]
+    directory = next((root / wanted.path for root in roots if (root / wanted.path).is_dir()), None)
     if directory is None:
         raise PipelineError(
-            f"{file.path}: key 'labelled.path' names {wanted.path!r}, and there is neither {places[0]} "
-            f"nor {places[1]}; say with {DATA_VARIABLE} where recordings are"
+            f"{file.path}: key 'labelled.path' names {wanted.path!r}, which is in none of "
+            f"{', '.join(map(str, roots))}; say with {DATA_VARIABLE} where recordings are"
         )
-    chosen = Manifest.open(directory).select(labels=file.classes, folds=wanted.folds or None)
+    everything = Manifest.open(directory, sample_rate=file.features.sample_rate)
+    chosen = everything.select(labels=file.classes, folds=wanted.folds or None)
     if not chosen.rows:
         raise PipelineError(
             f"{file.path}: of the recordings in {directory} none has one of the labels {', '.join(file.classes)}"
             + (f" in the folds {', '.join(wanted.folds)}" if wanted.folds else "")
         )
-    return directory, chosen
-
-
-def data_folder() -> Path:
-    """Where real recordings are: the folder that `EDGESENSE_DATA` names, else `../shared/data`."""
-    return Path(os.environ.get(DATA_VARIABLE) or "../shared/data")
+    return chosen

@@ -3,7 +3,7 @@ from __future__ import annotations
 import flatbuffers
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from edgesense.errors import ModelError
 from edgesense.runtime.flatbuffer import Bytes
@@ -30,6 +30,7 @@ def table(**fields):
     return root_of(bytes(builder.Output()))
 
 
+@settings(deadline=None)
 @given(st.integers(-(2**31), 2**31 - 1), st.text(), st.lists(st.integers(-(2**31), 2**31 - 1)))
 def test_it_reads_what_the_flatbuffers_package_wrote(integer, text, numbers):
     read = table(integer=integer, text=text, numbers=numbers)
@@ -56,6 +57,7 @@ def test_a_read_up_to_the_end_is_not(at, kind):
     assert Bytes(bytes(8), 8, "it").integer(kind, at) == 0
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64), st.integers(0, 5))
 def test_any_bytes_are_read_or_refused(content, slot):
     try:

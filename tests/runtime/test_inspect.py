@@ -3,7 +3,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 
 from edgesense.errors import ModelError, SettingsError, UnsupportedOperator
 from edgesense.runtime import inspect
@@ -136,6 +136,7 @@ def test_a_file_without_the_identifier_is_refused_by_name(tmp_path):
         inspect.read(tmp_path / "m.tflite")
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(TINY) - 1))
 @example(len(TINY) - 1)
 def test_a_file_cut_off_anywhere_is_refused(scratch, length):
@@ -144,6 +145,7 @@ def test_a_file_cut_off_anywhere_is_refused(scratch, length):
         inspect.read(scratch)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.booleans())
 def test_random_bytes_are_refused_or_read_but_never_crash(scratch, noise, identified):
     scratch.write_bytes(noise[:4] + b"TFL3" + noise[4:] if identified else noise)
@@ -151,6 +153,7 @@ def test_random_bytes_are_refused_or_read_but_never_crash(scratch, noise, identi
         inspect.read(scratch)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(TINY) - 1), st.integers(0, 255)), min_size=1, max_size=20))
 def test_a_model_with_changed_bytes_is_read_or_refused_but_never_crashes(scratch, changes):
     content = bytearray(TINY)

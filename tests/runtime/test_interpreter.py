@@ -3,7 +3,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from edgesense.errors import ModelError, SettingsError, UnsupportedOperator
 from edgesense.runtime import backends, interpreter, operators
@@ -221,6 +221,7 @@ quantised_ports = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(quantised_ports, st.lists(st.floats(-1e4, 1e4, width=32), min_size=8, max_size=8))
 def test_quantising_and_back_stays_within_half_a_step_or_saturates(port, values):
     x = np.array([values], np.float32)
@@ -230,6 +231,7 @@ def test_quantising_and_back_stays_within_half_a_step_or_saturates(port, values)
     assert np.all(np.abs(back - np.clip(x, low, high)) <= port.scale * (0.5 + 1e-2))
 
 
+@settings(deadline=None)
 @given(quantised_ports)
 def test_zero_is_held_exactly(port):
     assert np.all(port.dequantize(_Quantizer(port)(np.zeros((1, 8), np.float32))) == 0.0)

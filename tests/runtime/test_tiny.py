@@ -61,7 +61,7 @@ def test_each_drawn_model_loads_and_runs(tmp_path, runtime, content):
 
 
 @given(content=tiny_models(dtype="int8", classes=3))
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 def test_what_is_fixed_is_in_each_drawn_model(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "fixed.tflite"
     path.write_bytes(content)

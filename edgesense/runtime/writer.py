@@ -5,6 +5,7 @@ Needs the `flatbuffers` package, which is in the `testing` extra; nothing that s
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -106,8 +107,10 @@ class _Writer:
     """A flatbuffers builder that knows the tables of `schema`."""
 
     def __init__(self, size: int) -> None:
-        import flatbuffers  # type: ignore[import-untyped]
-
+        try:
+            flatbuffers: Any = importlib.import_module("flatbuffers")
+        except ImportError as error:
+            raise ImportError("writing a model needs flatbuffers: pip install 'pytest-edgesense[testing]'") from error
         self._builder: Any = flatbuffers.Builder(size)
         self._builtins = builtins()
 

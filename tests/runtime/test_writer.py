@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -39,3 +41,9 @@ def test_large_constants_are_aligned_for_the_kernels_that_read_them_in_place():
     for length in range(1, 6):
         names = TensorSpec("n" * length, (16,), "uint8", data)
         assert to_bytes(Graph([names], [], (0,), (0,))).index(b"EDGESENSE-MARKER") % 16 == 0
+
+
+def test_without_flatbuffers_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "flatbuffers", None)
+    with pytest.raises(ImportError, match=r"needs flatbuffers: pip install 'pytest-edgesense\[testing\]'"):
+        to_bytes(Graph([TensorSpec("x", (1,))], [], (0,), (0,)))

@@ -7,14 +7,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgesense.errors import MeasurementError
 
 if TYPE_CHECKING:
-    from edgesense.perf.processes import Command
+    from edgesense.perf.processes import Command, Exchange
     from edgesense.perf.records import Job
 
 REPEAT = f"{__name__}:repeat"
@@ -81,8 +81,11 @@ def run_worker(
     if error:
         msg = f"the profiled run failed: {error['message']}"
         raise MeasurementError(msg)
-    if said.status != 0 or answer is None:
-        msg = f"{name} {processes.ended(said.status)}: {_gist(said.last) or 'the profiled run gave no answer'}"
+    if said.status != 0:
+        msg = f"{name} {processes.ended(said.status)}: {_gist(said.last)}"
+        raise MeasurementError(msg)
+    if answer is None:
+        msg = f"the profiled run gave no answer: {_gist(said.last)}"
         raise MeasurementError(msg)
 
 
@@ -100,7 +103,7 @@ def run_tool(name: str, arguments: tuple[str, ...], *, timeout_seconds: float) -
         raise MeasurementError(msg)
 
 
-def _exchange(name: str, command: Command, text: str, timeout_seconds: float) -> Any:
+def _exchange(name: str, command: Command, text: str, timeout_seconds: float) -> Exchange:
     from edgesense.perf import processes
 
     try:
@@ -110,11 +113,11 @@ def _exchange(name: str, command: Command, text: str, timeout_seconds: float) ->
         raise MeasurementError(msg) from error
 
 
-def _gist(lines: tuple[str, ...]) -> str:
-    """Return a tool's own words without the frames of its stack."""
+def _gist(lines: Sequence[str]) -> str:
+    """Return a tool's own words without the frames of its stack, the telling ones where there are such."""
     told = [line.strip() for line in lines if line.strip() and not line.startswith((" ", "\t"))]
     said = [line for line in told if "error" in line.lower() or "denied" in line.lower()] or told[-3:]
-    return "; ".join(said)
+    return "; ".join(said) or "it printed nothing"
 
 
 def put(directory: Path, name: str, make: Callable[[Path], None], expected: str) -> Path:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -64,14 +65,20 @@ def make():
 '''
 
 
-@pytest.fixture
-def job(tmp_path: Path) -> Callable[..., Job]:
-    """Return a function that writes a workload of plain Python and makes a job for it."""
+@pytest.fixture(scope="session")
+def write_job() -> Callable[..., Job]:
+    """Return a function that writes a workload of plain Python into a directory and makes a job for it."""
 
-    def write(source: str = "", *metrics: str, **settings: object) -> Job:
-        (tmp_path / "model.bin").write_bytes(bytes(2048))
-        (tmp_path / "parity.py").write_text(WORKLOAD + textwrap.dedent(source), encoding="utf-8")
+    def write(directory: Path, source: str = "", *metrics: str, **settings: object) -> Job:
+        (directory / "model.bin").write_bytes(bytes(2048))
+        (directory / "parity.py").write_text(WORKLOAD + textwrap.dedent(source), encoding="utf-8")
         given: dict[str, object] = {"seconds": 0.05, "patience_seconds": 0.1, "timeout_seconds": 60.0} | settings
-        return Job("parity:make", tmp_path, metrics, sys_path=(str(tmp_path),), **given)  # type: ignore[arg-type]
+        return Job("parity:make", directory, metrics, sys_path=(str(directory),), **given)  # type: ignore[arg-type]
 
     return write
+
+
+@pytest.fixture
+def job(tmp_path: Path, write_job: Callable[..., Job]) -> Callable[..., Job]:
+    """Return the same function for this test's own directory."""
+    return functools.partial(write_job, tmp_path)

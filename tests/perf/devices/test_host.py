@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from edgesense.errors import WorkerFailed
+from edgesense.perf.devices import host
+from edgesense.perf.records import Job, Known, Measurement
+
+Jobs = Callable[..., Job]
+EVERY = tuple(sorted(host.Host().answers()))
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory, write_job: Jobs) -> Measurement:
+    """Measure one workload by every metric, once for all tests here."""
+    directory = tmp_path_factory.mktemp("measured")
+    source = """
+        class Half(Workload):
+            def run(self, item):
+                return "odd" if item in {4, 8} else super().run(item)
+
+            def labelled(self):
+                return [(number, "odd" if number % 2 else "even") for number in range(10)] + [(2, "odd")]
+
+            def reference(self):
+                return Workload()
+
+        make = Half
+        """
+    # Enough calls for the 99th percentile.
+    made = write_job(directory, source, *EVERY, bounds=(("latency_p99_ms", 1.0),))
+    return host.Host().run(made, directory)
+
+
+def test_it_answers_what_a_clock_a_scale_and_labels_can_tell_and_no_instructions() -> None:
+    answers = host.Host().answers()
+    assert answers["latency_ms"] is Known.MEASURED
+    assert answers["size_kb"] is Known.EXACT
+    assert "instructions_m" not in answers
+
+
+def test_every_number_it_can_answer_is_there_and_known_as_it_said(measured: Measurement) -> None:
+    assert measured.missing == {}
+    for name, reading in measured.readings.items():
+        assert reading.known is host.Host().answers()[name]
+        assert reading.low <= reading.value <= reading.high
+
+
+def test_its_size_is_that_of_the_file(measured: Measurement) -> None:
+    assert measured.readings["size_kb"].value == 2048
+
+
+def test_its_accuracy_counts_the_wrong_clips_and_its_drop_those_the_reference_has_right(measured: Measurement) -> None:
+    assert measured.readings["acc"].value == pytest.approx(8 / 11)
+    assert measured.readings["acc_drop"].value == pytest.approx(2 / 11)
+
+
+def test_it_measures_memory_of_a_python_process_and_its_shares_add_up(measured: Measurement) -> None:
+    reading = measured.readings["rss_mb"]
+    assert 10 * 2**20 < reading.value < 500 * 2**20
+    assert sum(reading.parts.values()) == reading.value
+    assert reading.n == 3
+
+
+def test_a_stage_takes_less_time_than_starting_the_process(measured: Measurement) -> None:
+    readings = measured.readings
+    assert 0 < readings["features_ms"].value < readings["cold_start_ms"].value
+    assert 0 < readings["inference_ms"].value < readings["cold_start_ms"].value
+    assert readings["latency_p90_ms"].value >= readings["latency_ms"].value
+
+
+def test_it_says_what_was_measured_and_where(measured: Measurement) -> None:
+    assert measured.device == "host"
+    assert measured.subject == {"model": "parity", "runtime": "python"}
+    assert measured.fingerprint == dict(host.Host().fingerprint()) | {"runtime": "python"}
+
+
+def test_probes_that_several_metrics_share_run_once_for_all_of_them(job: Jobs) -> None:
+    source = """
+        with open(HERE / "started", "a") as log:
+            log.write("x")
+        """
+    made = job(source, "rss_mb", "cold_start_ms", "size_kb")
+    host.Host().run(made, made.root)
+    assert (made.root / "started").read_text() == "x" * 4
+
+
+LESS = """
+    class Less:
+        def artifacts(self): return []
+        def example(self): return 1
+        def run(self, item): return 1
+    make = Less
+    """
+REASONS = {
+    "size_kb": "names no file that ships",
+    "acc": "no labelled set",
+    "acc_drop": "no labelled set",
+    "features_ms": r"gave no 'calls\.features'; it gave calls",
+}
+
+
+def test_what_a_workload_cannot_answer_is_missing_with_the_reason_and_the_rest_is_there(job: Jobs) -> None:
+    made = job(LESS, *REASONS, "latency_ms")
+    measurement = host.Host().run(made, made.root)
+    assert list(measurement.readings) == ["latency_ms"]
+    for name, reason in REASONS.items():
+        assert re.search(reason, measurement.missing[name].reason)
+
+
+def test_a_crash_in_any_of_its_processes_is_raised(job: Jobs) -> None:
+    made = job("def make(): import os; os.abort()", "size_kb")
+    with pytest.raises(WorkerFailed, match="SIGABRT"):
+        host.Host().run(made, made.root)
+
+
+def test_a_job_without_metrics_starts_nothing_and_still_says_where(job: Jobs) -> None:
+    made = job("raise SystemExit(1)")
+    assert host.Host().run(made, made.root).fingerprint["architecture"]
+
+
+@pytest.mark.parametrize(("load", "said"), [(0.9, False), (1.1, True)])
+def test_times_of_a_busy_computer_are_said_to_be_uncertain(
+    load: float, said: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert bool(host._busy(("latency_ms",))) is said
+    assert not host._busy(("size_kb", "acc"))

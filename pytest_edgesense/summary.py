@@ -25,7 +25,6 @@ def write(terminal: pytest.TerminalReporter, rows: Sequence[Row], settings: Sett
             for piece in line:
                 terminal.write(piece.text, **({piece.mark: True} if piece.mark else {}))
             terminal.write("\n")
-        terminal.write_line("")
         for reason in table.uncompared(shown):
             terminal.write_line(reason)
     for text in stored(rows, settings, problem) if settings.update is not None else ():

@@ -15,6 +15,12 @@ GAP = "  "
 INDENT = "  "
 WIDEST = 110
 COMPARED = {Outcome.SAME, Outcome.BETTER, Outcome.DRIFT, Outcome.REGRESSED}
+WITHOUT_NUMBER = {
+    Outcome.NO_BASELINE: "none",
+    Outcome.NOT_COMPARED: "not compared",
+    Outcome.NOT_COMPARABLE: "not comparable",
+    Outcome.INCONCLUSIVE: "–",
+}
 
 
 @dataclass(frozen=True)
@@ -33,83 +39,75 @@ class Cells:
     """One row's texts, in the order of the columns."""
 
     limit: str
-    value: str
-    bound: str
-    known: str
-    baseline: str
-    verdict: str
-    mark: str
+    value: str = ""
+    bound: str = ""
+    known: str = ""
+    baseline: str = ""
+    verdict: str = ""
+    mark: str = ""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns, without the mark."""
+        return (self.limit, self.value, self.bound, self.known, self.baseline, self.verdict)
 
 
 HEAD = Cells("test and limit", "value", "limit", "known", "baseline", "verdict", "bold")
+BASELINE = HEAD.texts.index("baseline")
 
 
 def render(rows: Sequence[Row], width: int) -> list[Line]:
     """Return the table of `rows` for a terminal of `width` columns."""
     width = min(width, WIDEST)
-    cells = {id(finding): _cells(finding) for row in rows if row.verdict for finding in row.verdict.findings}
-    absent = {row.nodeid: [_absent(name, row.device) for name in row.absent] for row in rows}
-    columns = _widths([HEAD, *cells.values(), *(one for some in absent.values() for one in some)])
+    blocks = [[(_cells(one, row), one) for one in (row.verdict.findings if row.verdict else ())] for row in rows]
+    absent = [[Cells(INDENT + name, f"no limit for {row.device}") for name in row.absent] for row in rows]
+    every = [HEAD, *(cells for block in blocks for cells, _ in block), *(cells for some in absent for cells in some)]
+    columns = [max(map(len, column)) for column in zip(*(cells.texts for cells in every), strict=True)]
+    # Where there is no room for it, the baseline stands below its row.
     narrow = sum(columns) + len(GAP) * (len(columns) - 1) > width
     lines = [_line(HEAD, columns, narrow=narrow)]
-    for row in rows:
+    for row, block, without in zip(rows, blocks, absent, strict=True):
         lines.append(_title(row))
-        for finding in row.verdict.findings if row.verdict else ():
-            one = cells[id(finding)]
-            lines.append(_line(one, columns, narrow=narrow))
-            lines += _below(finding, row, one, width, narrow=narrow)
-        lines += [_line(one, columns, narrow=narrow) for one in absent[row.nodeid]]
+        for cells, finding in block:
+            lines.append(_line(cells, columns, narrow=narrow))
+            lines += _below(finding, row, cells.baseline if narrow else "", width)
+        lines += [_line(cells, columns, narrow=narrow) for cells in without]
         lines += _closing(row, width)
+        lines.append(())
     return lines
 
 
-def _cells(finding: Finding) -> Cells:
+def _cells(finding: Finding, row: Row) -> Cells:
     metric = metrics.find(finding.limit)
     unit, reading = metric.unit, finding.reading
-    sign = "≤" if metric.lower_is_better else "≥"
     symbol = f" {unit.symbol}" if unit.symbol else ""
+    sign = "≤" if metric.lower_is_better else "≥"
     bound = "" if finding.bound is None else f"{sign} {unit.from_base(finding.bound):.10g}{symbol}"
-    value, baseline = "–", _NO_NUMBER.get(finding.regression, "")
+    value, known, baseline = "–", "–", WITHOUT_NUMBER.get(finding.regression, "")
     if reading is not None:
-        value = _value(finding, units.text(reading.value, unit))
+        known = reading.known.value
+        # As many digits as it takes to tell it from its limit and from its baseline.
+        others = [other for other in (finding.bound, finding.before) if other is not None]
+        texts = [units.distinct(reading.value, other, unit)[0] for other in others]
+        value = max([units.text(reading.value, unit), *texts], key=len)
         if reading.low != reading.high:
             value += f" ({units.interval(reading.low, reading.high, unit).removesuffix(symbol)})"
         if finding.before is not None:
             before, _ = units.distinct(finding.before, reading.value, unit)
             percent = units.change(reading.value, finding.before, absolute=unit is units.RATIO)
             baseline = f"{before}{GAP}{percent}" if finding.regression in COMPARED else f"{before}, {baseline}"
-    word, mark = _word(finding)
-    known = "–" if reading is None else reading.known.value
+    word, mark = _verdict(finding, fails=finding.limit in row.failing)
     return Cells(INDENT + finding.limit, value, bound, known, baseline, word, mark)
 
 
-def _absent(limit: str, device: str) -> Cells:
-    return Cells(INDENT + limit, f"no limit for {device}", "", "", "", "", "")
-
-
-_NO_NUMBER = {
-    Outcome.NO_BASELINE: "none",
-    Outcome.NOT_COMPARED: "not compared",
-    Outcome.NOT_COMPARABLE: "not comparable",
-    Outcome.INCONCLUSIVE: "–",
-}
-
-
-def _value(finding: Finding, plain: str) -> str:
-    # As many digits as it takes to tell it from its limit and from its baseline.
-    unit = metrics.find(finding.limit).unit
-    assert finding.reading is not None  # noqa: S101 - the caller has looked
-    others = [other for other in (finding.bound, finding.before) if other is not None]
-    return max([plain, *(units.distinct(finding.reading.value, other, unit)[0] for other in others)], key=len)
-
-
-def _word(finding: Finding) -> tuple[str, str]:
-    if finding.budget is Outcome.OVER:
-        return "OVER", "red"
-    if finding.regression is Outcome.REGRESSED:
-        return "REGRESSED", "red"
-    if Outcome.INCONCLUSIVE in {finding.budget, finding.regression}:
-        return "inconclusive", "yellow"
+def _verdict(finding: Finding, *, fails: bool) -> tuple[str, str]:
+    """The one word for a row, in capitals where it fails the test, and its colour."""
+    doubtful = "red" if fails else "yellow"
+    for outcome in (Outcome.OVER, Outcome.REGRESSED, Outcome.INCONCLUSIVE):
+        if outcome in {finding.budget, finding.regression}:
+            return (outcome.value if fails else outcome.value.lower()), doubtful
+    if fails:
+        return finding.regression.value, doubtful
     if finding.regression in {Outcome.DRIFT, Outcome.BETTER}:
         return finding.regression.value.lower(), "yellow" if finding.regression is Outcome.DRIFT else "green"
     if finding.budget is None:
@@ -117,45 +115,35 @@ def _word(finding: Finding) -> tuple[str, str]:
     return "met", "green"
 
 
-def _widths(cells: Iterable[Cells]) -> list[int]:
-    return [max(map(len, column)) for column in zip(*(_texts(one) for one in cells), strict=True)]
-
-
-def _texts(one: Cells) -> tuple[str, ...]:
-    return (one.limit, one.value, one.bound, one.known, one.baseline, one.verdict)
-
-
-def _line(one: Cells, columns: Sequence[int], *, narrow: bool) -> Line:
-    padded = [text.ljust(width) for text, width in zip(_texts(one), columns, strict=True)]
+def _line(cells: Cells, columns: Sequence[int], *, narrow: bool) -> Line:
+    padded = [text.ljust(width) for text, width in zip(cells.texts, columns, strict=True)]
     if narrow:
-        del padded[4]
+        del padded[BASELINE]
     *plain, last = padded
-    marked = Piece(last.rstrip(), one.mark)
-    front = (GAP.join(plain) + GAP) if last.strip() else GAP.join(plain).rstrip()
-    return (Piece(front, "bold"), marked) if one.mark == "bold" else (Piece(front), marked)
+    front, verdict = GAP.join(plain), last.rstrip()
+    mark = cells.mark if cells.mark == "bold" else ""
+    return (Piece(front + GAP, mark), Piece(verdict, cells.mark)) if verdict else (Piece(front.rstrip(), mark),)
 
 
 def _title(row: Row) -> Line:
     aside = " (this computer; says nothing about pi)" if row.device == HOST else ""
-    return (Piece(row.test, "bold"), Piece(f" on {row.device}{aside}"))
+    expected = " – expected to fail" if row.outcome == "skipped" else ""
+    return (Piece(row.test, "bold"), Piece(f" on {row.device}{aside}{expected}"))
 
 
-def _below(finding: Finding, row: Row, one: Cells, width: int, *, narrow: bool) -> Iterator[Line]:
+def _below(finding: Finding, row: Row, baseline: str, width: int) -> Iterator[Line]:
     """Lines under a row: what the columns have no room for, and why it is as it is."""
-    if narrow and one.baseline:
-        yield from _wrapped(f"baseline {one.baseline}", width)
+    details = [f"baseline {' '.join(baseline.split())}"] if baseline and finding.before is not None else []
     reading = finding.reading
     if reading is not None:
         unit = metrics.find(finding.limit).unit
-        if len(reading.parts) > 1:
-            parts = (f"{name} {units.text(value, unit)}" for name, value in reading.parts.items())
-            yield from _wrapped(", ".join(parts), width)
-        if reading.labelled is not None:
-            yield from _wrapped(f"{reading.n} clips", width)
-        if reading.note:
-            yield from _wrapped(reading.note, width)
+        parts = [f"{name.replace('_', ' ')} {units.text(value, unit)}" for name, value in reading.parts.items()]
+        details += [", ".join(parts)] if len(parts) > 1 else []
+        details += [f"{reading.n} clips"] if reading.labelled is not None else []
+        details += [reading.note] if reading.note else []
+    yield from _wrapped("; ".join(details), width, 3)
     for reason in _reasons(finding):
-        yield from _wrapped(reason, width, "red" if finding.limit in row.failing else "")
+        yield from _wrapped(reason, width, 3, "red" if finding.limit in row.failing else "")
 
 
 def _reasons(finding: Finding) -> tuple[str, ...]:
@@ -165,36 +153,36 @@ def _reasons(finding: Finding) -> tuple[str, ...]:
     return finding.why[told : len(finding.why) - plain]
 
 
-def _wrapped(text: str, width: int, mark: str = "") -> Iterator[Line]:
+def _wrapped(text: str, width: int, indents: int, mark: str = "") -> Iterator[Line]:
+    front = INDENT * indents
     for paragraph in text.splitlines():
-        for part in textwrap.wrap(paragraph, max(width - 6, 30), break_long_words=False, break_on_hyphens=False):
-            yield (Piece(f"{INDENT * 3}{part}", mark),)
+        for part in textwrap.wrap(paragraph, max(width - len(front), 30), break_long_words=False):
+            yield (Piece(front + part, mark),)
 
 
 def _closing(row: Row, width: int) -> Iterator[Line]:
+    """Lines under a block: what would settle what is open, and what else there is to say."""
     if row.verdict is None:
-        yield from _wrapped(row.failure.partition("\n")[0], width, "red")
+        yield from _wrapped(row.failure.partition("\n")[0].rstrip(":"), width, 1, "red")
         return
-    failing = [finding for finding in row.verdict.findings if finding.limit in row.failing]
-    remedies = [finding.remedy for finding in (*failing, *row.verdict.findings) if finding.remedy and _unsure(finding)]
-    for remedy in dict.fromkeys(remedies):
-        yield from _wrapped(f"next: {remedy}", width)
+    for remedy in dict.fromkeys(finding.remedy for finding in row.verdict.findings if _open(finding)):
+        yield from _wrapped(f"next: {remedy}" if remedy else "", width, 1)
     for note in row.verdict.notes:
-        yield from _wrapped(note, width)
+        yield from _wrapped(note, width, 1)
 
 
-def _unsure(finding: Finding) -> bool:
+def _open(finding: Finding) -> bool:
     return Outcome.INCONCLUSIVE in {finding.budget, finding.regression}
 
 
 def uncompared(rows: Iterable[Row]) -> list[str]:
     """Return why some limits are never compared, each reason once, with the limits it holds for."""
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         for finding in row.verdict.findings if row.verdict else ():
             if finding.regression is Outcome.NOT_COMPARED and finding.reading is not None:
-                reasons.setdefault(finding.why[-1], []).append(finding.limit)
-    return [f"{', '.join(dict.fromkeys(names))}: {reason}" for reason, names in reasons.items()]
+                reasons.setdefault((row.device, finding.why[-1]), []).append(finding.limit)
+    return [f"{', '.join(dict.fromkeys(names))} on {device}: {why}" for (device, why), names in reasons.items()]
 
 
 def tally(rows: Sequence[Row]) -> str:

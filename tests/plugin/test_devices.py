@@ -82,4 +82,6 @@ def test_groups_of_xdist_stay_out_of_the_baselines_name(two):
 
 def test_one_row_of_the_summary_for_each_device(two):
     result = two.run(*BOTH)
-    result.stdout.fnmatch_lines(["test_it.py::test_a on table", "*", "test_it.py::test_a on other", "*", "2 budgets: *"])
+    result.stdout.fnmatch_lines(
+        ["test_it.py::test_a on table", "*", "test_it.py::test_a on other", "*", "2 budgets: *"]
+    )

@@ -73,7 +73,7 @@ REFUSED = {
     "size_kb={'tabel': 10}": "size_kb has a limit for the unknown device 'tabel': did you mean table[?]",
     "size_kb={}": "size_kb={} names no device; give a number, or one for each device",
     "latency_p99_ms=50": "latency_p99_ms can never be answered by table; it can answer acc, instructions_m, size_kb",
-    "size_kb=10, pipeline='gone.tflite'": "pipeline='gone.tflite' does not exist in *; allowed: a pipeline directory, *",
+    "size_kb=10, pipeline='gone.tflite'": "pipeline='gone.tflite' does not exist in *; allowed: a pipeline *",
     "size_kb=10, pipeline=5": "pipeline=5: allowed: a path, or package.module:factory as text",
     "pipeline='model.tflite'": "edge_budget() gives no limit: allowed: acc, *",
     "": "edge_budget() gives no limit: allowed: acc, *",

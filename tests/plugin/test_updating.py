@@ -111,7 +111,9 @@ def test_a_number_that_cannot_be_told_keeps_its_old_baseline(stored):
     stored.devices["table"].pop("size_kb", None)
     stored.write(
         "conftest.py",
-        (stored.root / "conftest.py").read_text().replace('"instructions_m"', '"size_kb": Known.EXACT, "instructions_m"'),
+        (stored.root / "conftest.py")
+        .read_text()
+        .replace('"instructions_m"', '"size_kb": Known.EXACT, "instructions_m"'),
     )
     stored.run("--update-baselines").assert_outcomes(passed=1)
     assert stored.baselines["table/test_it.py::test_a"] == {"size_kb": 10, "acc": 0.95}
@@ -201,7 +203,9 @@ DAMAGED = {"{": "is damaged", json.dumps({"schema": 99}): "is of schema 99, this
 
 @pytest.mark.parametrize("content", DAMAGED)
 def test_a_baseline_that_cannot_be_read_fails_its_own_test(stored, content):
-    stored.tests("@edge_budget(size_kb=100, acc=0.1)\ndef test_a(): pass\n\n@edge_budget(size_kb=100)\ndef test_b(): pass")
+    stored.tests(
+        "@edge_budget(size_kb=100, acc=0.1)\ndef test_a(): pass\n\n@edge_budget(size_kb=100)\ndef test_b(): pass"
+    )
     path = next((stored.root / "baselines").glob("*/*.json"))
     path.write_text(content)
     for arguments in ((), ("--update-baselines",)):

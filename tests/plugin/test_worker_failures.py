@@ -156,7 +156,9 @@ def test_a_missed_budget_has_its_profiles_in_the_failure_and_in_junit(here):
     here.tests("@edge_budget(size_kb=0.1)\ndef test_a(): pass")
     result = here.run("--junitxml=junit.xml")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["profiles of a later run of the same pipeline:", "*.edgesense/artifacts/test-it-test-a-*"])
+    result.stdout.fnmatch_lines(
+        ["profiles of a later run of the same pipeline:", "*.edgesense/artifacts/test-it-test-a-*"]
+    )
     junit = (here.root / "junit.xml").read_text()
     path = junit.partition('name="edge.artifact" value="')[2].partition('"')[0]
     assert (here.root / path).is_file()

@@ -39,7 +39,7 @@ def add_parser(verbs: Any) -> None:
         help="a pipeline directory, a .tflite file (random input of its shape) or package.module:factory",
     )
     named.add_argument("--model", metavar="PIPELINE", help="the same, as an option")
-    parser.add_argument("--iterations", type=_count, default=1000, metavar="N", help="timed calls (default 1000)")
+    parser.add_argument("--iterations", type=_count, default=1000, metavar="N", help="timed calls here (default 1000)")
     parser.add_argument("--runtime", choices=("litert", "tflite"), help="default: the first one installed")
     parser.add_argument("--threads", type=_count, default=1, metavar="N", help="threads of the runtime (default 1)")
     parser.add_argument("--device", default=HOST, help="default: host, this computer")

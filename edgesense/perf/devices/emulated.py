@@ -99,7 +99,7 @@ class Emulated:
                 missing |= uncounted
                 spoken.append(report)
             if any(name in readings for name in LABELLED):
-                notes.append(run.check(readings, missing))
+                notes.append(run.check(readings, missing, spoken[0]))
             notes += [f"sysroot changed: {change}" for change in made.sysroot.changes()]
         if any(reading.known is Known.STAND_IN for reading in readings.values()):
             notes.append(f"accuracy and memory are this computer's, standing in for {self.name}")
@@ -129,16 +129,19 @@ class _Run:
     def count(self) -> tuple[dict[str, Reading], dict[str, Missing], Report]:
         """Return the counted and predicted readings that the job asks for, and the board's report."""
         metric = metrics.find(COUNTED)
+        if self.job.threads != 1:
+            reason = f"instructions are counted, and times predicted, for 1 thread; {self.job.threads} were asked for"
+            return {}, {name: Missing(reason) for name in self.job.metrics if name not in ON_HOST}, Report()
         report = self._ask("count", metric.probe, {"counter": board.COUNTER}, counting=True)
         readings: dict[str, Reading] = {}
         missing: dict[str, Missing] = {}
         count = metric.reduce([report], Known.COUNTED)
         if COUNTED in self.job.metrics:
             readings[COUNTED] = count
-        times = prediction.predict(count, dtype=str(report.subject.get("dtype", "")), profile=self.profile)
-        for name, stage in PREDICTED.items():
-            if name not in self.job.metrics:
-                continue
+        wanted = {name: stage for name, stage in PREDICTED.items() if name in self.job.metrics}
+        dtype = str(report.subject.get("dtype", ""))
+        times = prediction.predict(count, dtype=dtype, profile=self.profile) if wanted else {}
+        for name, stage in wanted.items():
             if stage in times:
                 readings[name] = times[stage]
             else:
@@ -146,10 +149,17 @@ class _Run:
                 missing[name] = Missing(f"the workload has no stage {stage!r}; it has {there}")
         return readings, missing, report
 
-    def check(self, readings: dict[str, Reading], missing: dict[str, Missing]) -> str:
-        """Withdraw accuracy that the emulated board does not agree with; return what was found, in words."""
+    def check(self, readings: dict[str, Reading], missing: dict[str, Missing], here: Report) -> str:
+        """Withdraw accuracy that the emulated board does not agree with; return what was found, in words.
+
+        Args:
+            readings: Those of this computer; accuracy is taken out if the board disagrees.
+            missing: Then the reason comes in here.
+            here: A report of this computer.
+        """
+        audio = next(one.labelled.audio for name in LABELLED if (one := readings.get(name)) and one.labelled)
         try:
-            found = self._agreement()
+            found = self._agreement(audio, here)
         except NotMeasured as error:
             reason, holds = str(error), False
         else:
@@ -161,24 +171,24 @@ class _Run:
                 missing[name] = Missing(f"this computer may not stand in for {self.profile.device}: {reason}")
         return reason
 
-    def _agreement(self) -> agreement.Agreement:
-        items = self.directory / "items.npz"
-        options = {"clips": agreement.CLIPS, "items": str(items)}
-        message = processes.request(self.job, agreement.SAMPLE, options)
-        here = processes.ask(processes.native(self.job.threads), message, timeout_seconds=self.job.timeout_seconds)
+    def _agreement(self, audio: str, here: Report) -> agreement.Agreement:
         key = {
             "board": self.profile.name,
-            "items": here.facts["items"],
-            "answers": here.facts["answers"],
+            "audio": audio,
             "subject": dict(here.subject),
+            "host": dict(here.fingerprint),
             "runtime": self.job.runtime,
             "sysroot": self.made.sysroot.digest,
             "workload": bundle.digest(self.job),
         }
         found = agreement.cached(key)
         if found is None:
+            items = self.directory / "items.npz"
+            message = processes.request(self.job, agreement.SAMPLE, {"clips": agreement.CLIPS, "items": str(items)})
+            native = processes.native(self.job.threads)
+            asked = processes.ask(native, message, timeout_seconds=self.job.timeout_seconds)
             there = self._ask("agree", agreement.REPLAY, {"items": f"{board.GUEST}/items.npz"}, items=items)
-            found = agreement.compare(here.facts["answers"], there.facts["answers"])
+            found = agreement.compare(asked.facts["answers"], there.facts["answers"])
             agreement.remember(key, found)
         return found
 

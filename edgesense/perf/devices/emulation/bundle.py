@@ -14,6 +14,7 @@ from edgesense.perf.records import Job
 
 PIPELINE = "pipeline"
 MODEL = "model.tflite"
+NO_ANSWERS = frozenset({"cli", "models", "optimize", "perf", "training"})
 
 
 def bring(job: Job, view: View) -> Job:
@@ -72,9 +73,9 @@ def located(name: str, job: Job) -> Path:
 
 
 def digest(job: Job) -> str:
-    """Return the identity of the files that travel for a job, EdgeSense's own code included.
+    """Return the identity of a job's files and of the code of EdgeSense that answers with them.
 
-    Their names and contents count, not their times.
+    Names and contents count, not times; what only measures or trains does not count.
     """
     import edgesense
 
@@ -82,9 +83,11 @@ def digest(job: Job) -> str:
     factory = ":" in job.workload and not source.exists()
     sources = [located(name, job) for name in shipped(job)] if factory else [source]
     content = hashlib.sha256()
-    for top in (Path(edgesense.__file__).parent, *sources):
+    own = Path(edgesense.__file__).parent
+    for top in (own, *sources):
         files = sorted(path for path in top.rglob("*") if path.is_file()) if top.is_dir() else [top]
         for path in files:
-            if "__pycache__" not in path.parts:
+            below = path.relative_to(top).parts or (path.name,)
+            if "__pycache__" not in below and (top is not own or below[0] not in NO_ANSWERS):
                 content.update(f"{path.relative_to(top.parent)}\n{lock.sha256(path)}\n".encode())
     return content.hexdigest()

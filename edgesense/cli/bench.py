@@ -228,7 +228,7 @@ def _readings(measurement: Measurement) -> Table:
         spread = units.interval(reading.low, reading.high, unit) if reading.low != reading.high else ""
         table.add_row(name, units.text(reading.value, unit), spread, reading.known.value)
         for part, value in reading.parts.items():
-            table.add_row(f"  {part}", units.text(value, unit), "", "")
+            table.add_row(f"  {SHARES.get(part, part)}", units.text(value, unit), "", "")
     for name, one in measurement.missing.items():
         table.add_row(name, "-", "", f"{one.reason} {one.remedy}".strip())
     return table

@@ -76,16 +76,17 @@ class MelProduct:
             part = np.ascontiguousarray(weights[start:stop, low:high].T)
             self._parts.append((start, stop, low, high, part))
 
-    def __call__(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
+    def __call__(self, power: NDArray[np.float32], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Mel power of each frame.
 
         Args:
             power: (frames, bins) float32, squared magnitudes.
+            out: (frames, n_mels) float32 to write into; None makes one.
 
         Returns:
             (frames, n_mels) float32.
         """
-        bands = np.empty((power.shape[0], self.n_mels), np.float32)
+        bands = np.empty((power.shape[0], self.n_mels), np.float32) if out is None else out
         for start, stop, low, high, part in self._parts:
             np.matmul(power[:, low:high], part, out=bands[:, start:stop])
         return bands

@@ -9,6 +9,8 @@ from; so they, and only they, may also differ by 1e-6 of the largest coefficient
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 
 import librosa
 import numpy as np
@@ -153,3 +155,13 @@ def test_the_samples_are_left_as_they_were():
 def test_samples_of_another_shape_are_refused(shape):
     with pytest.raises(AudioError, match=r"takes 32000 samples \(2 s at 16000 Hz\), not an array of shape"):
         FrontEnd(FeatureSettings.optimized())(np.zeros(shape, np.float32))
+
+
+def test_the_front_end_needs_nothing_heavy():
+    code = (
+        "import sys, numpy; from edgesense.features import FeatureSettings, FrontEnd;"
+        "FrontEnd(FeatureSettings())(numpy.ones(32000, numpy.float32));"
+        "print({'librosa', 'numba', 'scipy.signal', 'scipy.sparse', 'soundfile'} & set(sys.modules) or 'none')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "none"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgesense.cli import bench, main
@@ -234,7 +234,6 @@ def test_an_interrupt_ends_the_command_and_its_worker_without_a_traceback(here: 
         os.kill(int((here / "worker").read_text()), 0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(1e-9, 1e3), min_size=1, max_size=100))
 def test_a_summary_is_in_order(values: list[float]) -> None:
     told = bench.summary(values)

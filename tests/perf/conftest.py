@@ -6,13 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from edgesense.perf.records import Job
-
-# A busy computer must not fail a test of a pure function.
-settings.register_profile("perf", deadline=None)
-settings.load_profile("perf")
 
 
 @pytest.fixture(autouse=True)

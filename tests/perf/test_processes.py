@@ -122,9 +122,7 @@ def test_words_that_are_no_text_do_not_hide_the_crash() -> None:
 
 def test_a_process_that_hangs_is_ended_after_its_time_with_its_last_words() -> None:
     code = "import sys, time; print('waiting', file=sys.stderr, flush=True); time.sleep(600)"
-    with pytest.raises(
-        errors.WorkerFailed, match=r"models/x gave no answer within 3 s and was ended:\n    waiting$"
-    ):
+    with pytest.raises(errors.WorkerFailed, match=r"models/x gave no answer within 3 s and was ended:\n    waiting$"):
         ask(python(code), timeout_seconds=3.0)
 
 

@@ -101,6 +101,7 @@ def test_a_file_beside_the_test_run_cannot_take_a_standard_modules_place(
     elsewhere = tmp_path / "project"
     elsewhere.mkdir()
     (elsewhere / "json.py").write_text("raise SystemExit('the wrong json')")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.chdir(elsewhere)
     assert ask(made).facts["artifacts"]
 

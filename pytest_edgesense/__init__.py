@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_edgesense.fixtures import EdgeMeasurement
+    from pytest_edgesense.measurement import EdgeMeasurement
     from pytest_edgesense.outcomes import BudgetExceeded, BudgetNotJudged
 
 __all__ = ["BudgetExceeded", "BudgetNotJudged", "EdgeMeasurement", "edge_budget"]
@@ -26,7 +26,7 @@ def __getattr__(name: str) -> object:
 
         return getattr(outcomes, name)
     if name == "EdgeMeasurement":
-        from pytest_edgesense.fixtures import EdgeMeasurement
+        from pytest_edgesense.measurement import EdgeMeasurement
 
         return EdgeMeasurement
     msg = f"module {__name__!r} has no attribute {name!r}"

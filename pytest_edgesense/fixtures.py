@@ -3,96 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_edgesense.marker import NAME
+from pytest_edgesense.items import NAME
 from pytest_edgesense.options import SETTINGS
 
 if TYPE_CHECKING:
-    from edgesense.perf.records import Measurement
-
-
-@dataclass(frozen=True)
-class Number:
-    """One number of a measurement, in its limit's unit.
-
-    Attributes:
-        value: The number.
-        low: Lower end of its interval.
-        high: Upper end.
-        known: How it is known: exact, measured, counted, predicted or stand-in.
-    """
-
-    value: float
-    low: float
-    high: float
-    known: str
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a test's measurement came to: a measurement, or the error in its place."""
-
-    measurement: Measurement | None = None
-    error: Exception | None = None
-
-
-FOUND = pytest.StashKey[Found]()
-
-
-class EdgeMeasurement(Mapping[str, Number]):
-    """What a test measured, by limit; it is there once the test's body runs."""
-
-    def __init__(self, item: pytest.Item) -> None:
-        self._item = item
-
-    def __getitem__(self, limit: str) -> Number:
-        """Return one number.
-
-        Raises:
-            NotMeasured: If this test did not measure it; the text says why.
-        """
-        from edgesense.errors import NotMeasured
-        from edgesense.perf import metrics
-
-        measurement = self._measurement()
-        reading = measurement.readings.get(limit)
-        if reading is None:
-            missing = measurement.missing.get(limit)
-            there = ", ".join(sorted(measurement.readings)) or "nothing"
-            reason = missing.reason if missing is not None else f"it measured {there}"
-            msg = f"{limit!r} was not measured by this test on {measurement.device}: {reason}"
-            raise NotMeasured(msg)
-        unit = metrics.find(limit).unit
-        value, low, high = (unit.from_base(number) for number in (reading.value, reading.low, reading.high))
-        return Number(value, low, high, reading.known.value)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._measurement().readings)
-
-    def __len__(self) -> int:
-        return len(self._measurement().readings)
-
-    @property
-    def device(self) -> str:
-        """The device's name."""
-        return self._measurement().device
-
-    def _measurement(self) -> Measurement:
-        from edgesense.errors import NotMeasured
-
-        found = self._item.stash.get(FOUND, None)
-        if found is None:
-            msg = "nothing is measured yet: the pipeline runs in the test's call phase, after its fixtures are set up"
-            raise NotMeasured(msg)
-        if found.measurement is None:
-            msg = f"the pipeline could not be measured: {found.error}"
-            raise NotMeasured(msg)
-        return found.measurement
+    from pytest_edgesense.measurement import EdgeMeasurement
 
 
 @pytest.fixture
@@ -102,6 +21,8 @@ def edge_measurement(request: pytest.FixtureRequest) -> EdgeMeasurement:
         pytest.fail(
             f"edge_measurement is for tests with a budget: {request.node.name} has no @edge_budget(...)", pytrace=False
         )
+    from pytest_edgesense.measurement import EdgeMeasurement
+
     return EdgeMeasurement(request.node)
 
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from edgesense.errors import BudgetError
+from edgesense.perf import metrics, plan
+from edgesense.perf.interfaces import Device
+from edgesense.perf.records import Budget
+from pytest_edgesense.items import DEVICE, NAME, PIPELINE, stable_name
 
-if TYPE_CHECKING:
-    from edgesense.perf.interfaces import Device
-    from edgesense.perf.records import Budget
-
-NAME = "edge_budget"
-PIPELINE = "edge_pipeline"
-DEVICE = "edge_device"
 FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
@@ -40,58 +37,12 @@ class Plan:
     absent: tuple[str, ...]
 
 
-PLAN = pytest.StashKey[Plan]()
-
-
-def request_fixtures(collector: pytest.Collector, name: str, obj: object, names: Sequence[str]) -> None:
-    """Let a marked test function use fixtures it does not ask for, so that they can be overridden and parametrised."""
-    if not isinstance(collector, pytest.Module | pytest.Class) or not collector.istestfunction(obj, name):
-        return
-    function = getattr(obj, "__func__", obj) if isinstance(obj, staticmethod | classmethod) else obj
-    own = getattr(function, "pytestmark", [])
-    marks = own if isinstance(own, list) else [own]
-    if any(mark.name == NAME for mark in marks) or collector.get_closest_marker(NAME) is not None:
-        # anyio asks for its backend in this way too: a fixture's parameters must be known before items are made.
-        pytest.mark.usefixtures(*names)(function)
-
-
-def stable_name(item: pytest.Item) -> str:
-    """Return a test's name without the device it runs on: the same baseline, however many devices there are."""
-    nodeid = _ungrouped(item)
-    callspec = getattr(item, "callspec", None)
-    if callspec is None or DEVICE not in callspec.params:
-        return nodeid
-    return without_device(nodeid, callspec.id, str(callspec.params[DEVICE]))
-
-
-def without_device(nodeid: str, parameters: str, device: str) -> str:
-    """Return a node id whose parameters are `parameters` without the one that is `device`."""
-    base = nodeid.removesuffix(f"[{parameters}]")
-    if parameters == device:
-        return base
-    # The plugin parametrises first, so the device leads, unless another plugin was faster.
-    if parameters.startswith(f"{device}-"):
-        rest = parameters.removeprefix(f"{device}-")
-    else:
-        rest = re.sub(rf"-{re.escape(device)}(?=-|$)", "", parameters, count=1)
-    return f"{base}[{rest}]"
-
-
-def _ungrouped(item: pytest.Item) -> str:
-    # xdist's --dist=loadgroup writes the group behind the node id, in its workers only.
-    group = item.get_closest_marker("xdist_group") if hasattr(item.config, "workerinput") else None
-    return item.nodeid if group is None else item.nodeid.rpartition("@")[0] or item.nodeid
-
-
 def budget_of(item: pytest.Item) -> Budget | None:
     """Return a test's budget: class, module and own marks merged, the nearest first; None if nothing is left of it.
 
     Raises:
         BudgetError: For marks that are not a budget.
     """
-    from edgesense.perf import plan
-    from edgesense.perf.records import Budget
-
     marks = list(item.iter_markers(NAME))[::-1]
     for mark in marks:
         if mark.args:
@@ -99,8 +50,6 @@ def budget_of(item: pytest.Item) -> Budget | None:
             msg = f"{NAME}({given}): limits are given by name, as in {NAME}(latency_ms=50)"
             raise BudgetError(msg)
     if not any(set(mark.kwargs) - {"pipeline"} for mark in marks):
-        from edgesense.perf import metrics
-
         msg = f"{NAME}() gives no limit: allowed: {', '.join(sorted(metrics.every()))}"
         raise BudgetError(msg)
     merged = plan.merge(mark.kwargs for mark in marks)
@@ -129,8 +78,6 @@ def make_plan(item: pytest.Item, words: Iterable[str], device: Device, *, severa
     Raises:
         BudgetError: For what can be seen to be wrong before anything runs.
     """
-    from edgesense.perf import plan
-
     budget = budget_of(item)
     if budget is None:
         return None
@@ -142,14 +89,14 @@ def make_plan(item: pytest.Item, words: Iterable[str], device: Device, *, severa
     return Plan(budget, device, bounds, absent)
 
 
-def check_pipeline(item: pytest.Item, plan: Plan, ini: str | None, root: Path) -> None:
+def check_pipeline(item: pytest.Item, budget: Budget, ini: str | None, root: Path) -> None:
     """Refuse a pipeline of the marker or the ini file that is not there; a fixture's is known only when it runs.
 
     Raises:
         BudgetError: If it is not there, or if no pipeline is named at all.
     """
-    if plan.budget.pipeline is not None:
-        check_path(plan.budget.pipeline, root, f"pipeline={plan.budget.pipeline!r}")
+    if budget.pipeline is not None:
+        check_path(budget.pipeline, root, f"pipeline={budget.pipeline!r}")
     elif not overridden(item):
         if ini is None:
             msg = "no pipeline: give pipeline= in the marker, an edge_pipeline fixture, or the ini key edge_pipeline"

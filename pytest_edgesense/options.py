@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -17,9 +16,8 @@ TIMEOUT_SECONDS = 600.0
 HOST = "host"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What a run was asked for.
+class Settings(NamedTuple):
+    """What a run was asked for; made at every start of pytest, which a dataclass would cost a millisecond.
 
     Attributes:
         root: pytest's root directory; pipelines and artefacts are named from here.

@@ -21,12 +21,12 @@ from edgesense.perf.judge import judge
 from edgesense.perf.plan import RunSettings, make_job
 from edgesense.perf.records import Attachment, Baseline, Finding, Job, Measurement, Outcome, Verdict
 from pytest_edgesense import marker, options, reporting
-from pytest_edgesense.fixtures import Found
+from pytest_edgesense.items import DEVICE, JOB, PIPELINE, PLAN
 from pytest_edgesense.marker import Plan
+from pytest_edgesense.measurement import Found
 from pytest_edgesense.outcomes import BudgetExceeded, BudgetNotJudged
 from pytest_edgesense.rows import Row
 
-JOB = pytest.StashKey[Job]()
 ARTIFACTS = Path(".edgesense/artifacts")
 
 
@@ -83,26 +83,26 @@ class Run:
                 refused.append(f"{item.nodeid}: {error}")
                 continue
             if plan is not None:
-                item.stash[marker.PLAN] = plan
+                item.stash[PLAN] = plan
                 self._ask_for_pipeline(item)
         # A bad pyproject.toml is refused now, not when the first job is made.
         _ = self.shared
         return refused
 
     def _plan(self, item: pytest.Item, words: Iterable[str]) -> Plan | None:
-        chosen = getattr(getattr(item, "callspec", None), "params", {}).get(marker.DEVICE)
+        chosen = getattr(getattr(item, "callspec", None), "params", {}).get(DEVICE)
         device = self.devices[chosen] if chosen in self.devices else next(iter(self.devices.values()))
         plan = marker.make_plan(item, words, device, several=len(self.devices) > 1)
         if plan is not None:
-            marker.check_pipeline(item, plan, self.settings.pipeline, self.settings.root)
+            marker.check_pipeline(item, plan.budget, self.settings.pipeline, self.settings.root)
         return plan
 
     @staticmethod
     def _ask_for_pipeline(item: pytest.Item) -> None:
         # Methods of a TestCase, and tests marked by a hook, are made without it.
         names = getattr(item, "fixturenames", None)
-        if names is not None and marker.PIPELINE not in names:
-            names.append(marker.PIPELINE)
+        if names is not None and PIPELINE not in names:
+            names.append(PIPELINE)
 
     def measure(self, item: pytest.Item, plan: Plan) -> Found:
         """Measure a test's pipeline on its device, unless an equal job was measured already."""
@@ -124,7 +124,7 @@ class Run:
     def _job(self, item: pytest.Item, plan: Plan) -> Job:
         budget = plan.budget
         if budget.pipeline is None:
-            value = getattr(item, "funcargs", {}).get(marker.PIPELINE, self.settings.pipeline)
+            value = getattr(item, "funcargs", {}).get(PIPELINE, self.settings.pipeline)
             if value is not None and (not isinstance(value, str | os.PathLike) or not os.fspath(value)):
                 msg = f"the fixture edge_pipeline gave {value!r}: a str or a Path is wanted"
                 raise BudgetError(msg)

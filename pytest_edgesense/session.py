@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_edgesense.fixtures import FOUND
-from pytest_edgesense.marker import DEVICE, NAME, PIPELINE, PLAN, request_fixtures, stable_name
+from pytest_edgesense.items import DEVICE, FOUND, JUDGED, NAME, PIPELINE, PLAN, request_fixtures, stable_name
 from pytest_edgesense.options import Settings
 
 if TYPE_CHECKING:
     from pytest_edgesense.rows import Row
     from pytest_edgesense.running import Run
 
-SESSION = pytest.StashKey["Session"]()
-JUDGED = pytest.StashKey["tuple[Row, BaseException | None]"]()
+SESSION: pytest.StashKey[Session] = pytest.StashKey()
 REFUSED = "edgesense_refused"
 REFUSED_SHOWN = 20
 NOT_JUDGED = (pytest.skip.Exception, pytest.exit.Exception, KeyboardInterrupt, SystemExit)

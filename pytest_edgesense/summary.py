@@ -58,7 +58,7 @@ def strictness(rows: Sequence[Row], settings: Settings) -> str:
     """Return whether the run was strict, and why."""
     if settings.strict:
         return f"strict: what is inconclusive or has no baseline fails ({settings.strict_because})"
-    unsure = sum(1 for row in rows if row.verdict is not None and _unsure(row))
+    unsure = sum(1 for row in rows if row.verdict is not None and _unsure(row) and not row.baseline)
     passed = f"; {unsure} inconclusive or without baseline, which --edge-strict would fail" if unsure else ""
     return f"not strict ({settings.strict_because}){passed}"
 

@@ -90,8 +90,8 @@ def _cells(finding: Finding, row: Row) -> Cells:
         others = [other for other in (finding.bound, finding.before) if other is not None]
         texts = [units.distinct(reading.value, other, unit)[0] for other in others]
         value = max([units.text(reading.value, unit), *texts], key=len)
-        if reading.low != reading.high:
-            value += f" ({units.interval(reading.low, reading.high, unit).removesuffix(symbol)})"
+        spread = units.interval(reading.low, reading.high, unit).removesuffix(symbol)
+        value += f" ({spread})" if "–" in spread else ""
         if finding.before is not None:
             before, _ = units.distinct(finding.before, reading.value, unit)
             percent = units.change(reading.value, finding.before, absolute=unit is units.RATIO)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_edgesense.marker import without_device
+from pytest_edgesense.items import without_device
 
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"], include_characters="-._"), min_size=1)
 

@@ -63,6 +63,11 @@ def test_an_interval_stands_behind_its_value():
     assert "34.2 ms (28.1–41.0)" in line([one], "latency_ms")
 
 
+def test_an_interval_whose_ends_print_alike_is_left_out():
+    one = row({"latency_ms": 0.05}, {"latency_ms": reading(0.0342, Known.MEASURED, 0.03420001, 0.03420002)})
+    assert "(" not in line([one], "latency_ms")
+
+
 def test_a_limit_is_printed_as_it_was_written():
     one = row({"latency_ms": 0.05, "acc": 0.85}, {"latency_ms": reading(0.03), "acc": reading(0.9)})
     assert "≤ 50 ms" in line([one], "latency_ms")

@@ -198,6 +198,13 @@ def test_workers_of_xdist_judge_and_the_controller_sums_up(project):
     assert 'name="edge.size_kb" value="10"' in (project.root / "junit.xml").read_text()
 
 
+def test_a_quiet_run_shows_only_what_fails_and_the_tally(project):
+    project.tests("@edge_budget(size_kb=9)\ndef test_a(): pass\n\n@edge_budget(size_kb=10)\ndef test_b(): pass")
+    result = project.run("-q", "--edge-profile=off")
+    result.stdout.fnmatch_lines(["test_it.py::test_a on table", "2 budgets: 1 met, 1 over, *"])
+    result.stdout.no_fnmatch_line("test_it.py::test_b on table")
+
+
 def test_what_is_inconclusive_passes_unless_the_run_is_strict(project):
     project.device("table", latency_ms=(50.0, 45.0, 55.0, "measured"))
     project.tests("@edge_budget(latency_ms=50)\ndef test_a(): pass")

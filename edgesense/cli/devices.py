@@ -84,7 +84,7 @@ def set_up(arguments: argparse.Namespace) -> int:
         raise InvalidInput(msg)
     console = Console()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         found = device.set_up(_advance(bar))
     console.print(f"{device.name} is ready: {found.summary}")
     for change in found.sysroot.changes():

@@ -83,7 +83,8 @@ def setup(boards: Mapping[str, board.Board], progress: fetch.Progress) -> Ready:
         install(absent, progress)
     emulator = qemu.counting()
     root = sysroot.build(progress, lambda unfinished: warm(emulator, unfinished, next(iter(boards.values()))))
-    progress("compiling the counting plugin", 0, 1)
+    if not plugin.path(emulator).exists():
+        progress("compiling the counting plugin", 0, 1)
     made = Ready(emulator, plugin.build(emulator), root)
     for done, (name, one) in enumerate(boards.items()):
         tried = made.plugin.with_suffix(f".{root.digest}.{one.cpu}.tried")

@@ -131,6 +131,7 @@ def _build(base: Path, progress: fetch.Progress, finish: Callable[[Sysroot], Non
     write_atomically(unfinished / MANIFEST, lock.render(made_of))
     shutil.rmtree(final, ignore_errors=True)
     unfinished.rename(final)
+    shutil.rmtree(base / "apt", ignore_errors=True)
     return Sysroot(final, made_of)
 
 

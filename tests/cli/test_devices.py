@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from edgesense import cli
+from edgesense.cli import devices as verb
+from edgesense.perf.devices.table import Table
+from edgesense.perf.records import Known
+
+
+class Absent(Table):
+    """A board that is not set up."""
+
+    def available(self) -> str | None:
+        return "edgesense devices setup somewhere"
+
+
+LIMITS = {"latency_ms": Known.PREDICTED, "size_kb": Known.EXACT, "instructions_m": Known.COUNTED}
+
+
+@pytest.mark.parametrize(
+    ("limit", "ready", "absent"),
+    [
+        ("latency_ms", "predicted", "predicted: not set up"),
+        ("instructions_m", "counted", "counted: not set up"),
+        ("size_kb", "exact", "exact"),
+        ("cold_start_ms", "-", "-"),
+    ],
+)
+def test_a_cell_says_how_a_limit_is_known_and_what_is_in_the_way(limit: str, ready: str, absent: str) -> None:
+    device = Table({}, limits=LIMITS)
+    assert verb.cell(device, limit, ready=True) == ready
+    assert verb.cell(device, limit, ready=False) == absent
+
+
+def test_the_list_has_every_device_and_the_command_for_what_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("EDGESENSE_CACHE", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "120")
+    assert cli.main(["devices"]) == 0
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in ("host", "pi5", "latency_p99_ms", "stand-in", "measured"))
+    assert "edgesense devices setup pi" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(["setup", "pj"], "unknown device 'pj': did you mean pi"), (["setup", "host"], "host needs no setting up")],
+)
+def test_what_cannot_be_set_up_is_refused_in_one_line(
+    arguments: Sequence[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["devices", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+
+
+def test_setup_that_cannot_go_on_says_why(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from edgesense.perf.devices.emulation import qemu
+
+    def missing() -> Mapping[str, str]:
+        raise qemu.DeviceUnavailable("qemu-user must be installed first; as root: apt-get install --yes qemu-user")
+
+    monkeypatch.setenv("EDGESENSE_CACHE", str(tmp_path))
+    monkeypatch.setattr(qemu, "missing", missing)
+    assert cli.main(["devices", "setup", "pi"]) == 2
+    assert "apt-get install --yes qemu-user" in capsys.readouterr().err

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from edgesense.perf.devices.emulation import profiles
+
+
+def test_the_boards_are_found_by_device_and_profile() -> None:
+    assert {one.device: one.name for one in profiles.emulated()} == {"pi": "pi4", "pi5": "pi5"}
+
+
+@pytest.mark.parametrize("name", list(profiles.raw()))
+def test_every_value_of_a_profile_has_a_source_or_is_marked_assumed(name: str) -> None:
+    cells = {key: cell for key, cell in profiles.raw()[name].items() if isinstance(cell, dict)}
+    assert cells.keys() >= {"clock_ghz", "idle_watts", "load_watts", "qemu_cpu", "part", "features", "dot_product"}
+    assert all(cell.keys() == {"value", "source"} and cell["source"] for cell in cells.values())
+
+
+def test_a_clock_is_a_range_in_order() -> None:
+    for one in profiles.emulated():
+        low, typical, high = one.clock_hz
+        assert 1e9 <= low <= typical <= high <= 3e9

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HOST = "host"
 HERE = "this computer; says nothing about pi"
 BOUNDS = {"p90": 0.9, "p99": 0.99}
-SHARES = {"python_numpy": "Python and NumPy", "runtime_and_model": "runtime and model, opened", "running": "running"}
+SHARES = {"python_numpy": "Python and NumPy", "runtime": "runtime", "pipeline": "pipeline: code, model, buffers"}
 
 
 def add_parser(verbs: Any) -> None:

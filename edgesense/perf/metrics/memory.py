@@ -14,7 +14,8 @@ from edgesense.perf.records import Known, Reading, Report
 from edgesense.perf.units import MEBIBYTE, MILLISECOND
 
 PROBE = f"{__name__}:probe"
-SHARES = ("python_numpy", "runtime_and_model", "running")
+SHARES = ("python_numpy", "runtime", "pipeline")
+"""Python with NumPy; the runtime's library; all else: the pipeline's code, SciPy, model and buffers."""
 
 
 def high_water_bytes() -> int:
@@ -51,8 +52,8 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         workload.run(workload.example())
     peak = high_water_bytes()
     marks = options.get("marks", {})
-    interpreter, opened = marks.get("interpreter", 0), marks.get("opened", 0)
-    shares = dict(zip(SHARES, (interpreter, opened - interpreter, peak - opened), strict=True))
+    interpreter, runtime = marks.get("interpreter", 0), marks.get("runtime", 0)
+    shares = dict(zip(SHARES, (interpreter, runtime - interpreter, peak - runtime), strict=True))
     series = {"rss": {"unit": "B", "values": [peak]}}
     series |= {f"rss.{name}": {"unit": "B", "values": [value]} for name, value in shares.items()}
     if first is not None:

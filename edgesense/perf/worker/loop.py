@@ -45,10 +45,12 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     import numpy as np  # noqa: F401 - its share of the memory is told apart from the runtime's
 
     marks = {"interpreter": _high_water()}
-    workload = open_workload(
-        request["workload"], Path(request["root"]), runtime=request.get("runtime"), threads=request.get("threads", 1)
-    )
-    marks["opened"] = _high_water()
+    name, root, runtime = request["workload"], Path(request["root"]), request.get("runtime")
+    if not is_factory(name, root):
+        # By name, as pipelines are: perf imports no runtime. A factory's own choice is not known before it is made.
+        importlib.import_module("edgesense.runtime.backends").preload(runtime)
+    marks["runtime"] = _high_water()
+    workload = open_workload(name, root, runtime=runtime, threads=request.get("threads", 1))
     module, _, function = request["probe"].partition(":")
     probe = getattr(importlib.import_module(module), function)
     said = probe(workload, {**request.get("options", {}), "marks": marks})
@@ -76,15 +78,20 @@ def open_workload(name: str, root: Path, *, runtime: str | None, threads: int) -
     Raises:
         PipelineError: If it is none of these, or its factory fails.
     """
-    module, colon, attribute = name.partition(":")
-    if colon and not (root / name).exists():
-        return _from_factory(name, module, attribute)
-    # The one dynamic edge from perf upward.
+    if is_factory(name, root):
+        return _from_factory(name)
+    # The dynamic edge from perf upward.
     opener = importlib.import_module("edgesense.pipeline")
     return opener.open(root / name, runtime=runtime, threads=threads)
 
 
-def _from_factory(name: str, module: str, attribute: str) -> Any:
+def is_factory(name: str, root: Path) -> bool:
+    """Whether a workload's name is ``package.module:factory`` and no file's."""
+    return ":" in name and not (root / name).exists()
+
+
+def _from_factory(name: str) -> Any:
+    module, _, attribute = name.partition(":")
     try:
         factory = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:

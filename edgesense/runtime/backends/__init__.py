@@ -55,6 +55,9 @@ class Backend(Protocol):
     def version(self) -> str:
         """The release that is installed."""
 
+    def preload(self) -> None:
+        """Import the runtime's library."""
+
     def interpreter(self, path: Path, threads: int) -> Interpreter:
         """An interpreter of a file that is there."""
 
@@ -94,6 +97,18 @@ def find(name: str | None = None) -> tuple[str, Backend]:
     if name not in installed():
         raise SettingsError(f"the runtime {name} is not installed: {_install(name)}")
     return name, _module(name)
+
+
+def preload(name: str | None = None) -> None:
+    """Import a runtime's library before a model is loaded, so that what each of the two takes can be told apart.
+
+    Args:
+        name: "litert" or "tflite"; None for the first one installed.
+
+    Raises:
+        SettingsError: No such runtime, or it is not installed, or not with this NumPy.
+    """
+    find(name)[1].preload()
 
 
 def _install(name: str) -> str:

@@ -24,6 +24,11 @@ def version() -> str:
     return str(ai_edge_litert.__version__)
 
 
+def preload() -> None:
+    """Import its library."""
+    import ai_edge_litert.interpreter  # noqa: F401 - for its effect
+
+
 def interpreter(path: Path, threads: int) -> Interpreter:
     """An interpreter of a file.
 

@@ -25,6 +25,21 @@ def version() -> str:
     return str(tflite_runtime.__version__)
 
 
+def preload() -> None:
+    """Import its library.
+
+    Raises:
+        SettingsError: NumPy is 2 or newer.
+    """
+    # Built against NumPy 1, it imports under NumPy 2 and then fails with "_ARRAY_API not found", or crashes.
+    if int(np.__version__.split(".")[0]) >= 2:
+        raise SettingsError(
+            f"tflite-runtime {version()} needs NumPy 1, and {np.__version__} is installed: "
+            "pip install 'numpy<2', or use the runtime litert"
+        )
+    import tflite_runtime.interpreter  # noqa: F401 - for its effect
+
+
 def interpreter(path: Path, threads: int) -> Interpreter:
     """An interpreter of a file.
 
@@ -36,12 +51,7 @@ def interpreter(path: Path, threads: int) -> Interpreter:
         SettingsError: NumPy is 2 or newer.
         ValueError: TensorFlow Lite cannot load the file.
     """
-    # Built against NumPy 1, it imports under NumPy 2 and then fails with "_ARRAY_API not found", or crashes.
-    if int(np.__version__.split(".")[0]) >= 2:
-        raise SettingsError(
-            f"tflite-runtime {version()} needs NumPy 1, and {np.__version__} is installed: "
-            "pip install 'numpy<2', or use the runtime litert"
-        )
+    preload()
     from tflite_runtime import interpreter as tflite
 
     made: Interpreter = tflite.Interpreter(model_path=str(path), num_threads=threads)

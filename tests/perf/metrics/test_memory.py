@@ -61,14 +61,14 @@ class Holder:
 
 def test_the_first_result_is_timed_and_a_few_more_calls_reach_the_peak() -> None:
     workload = Holder()
-    marks = {"interpreter": 10, "opened": 30}
+    marks = {"interpreter": 10, "runtime": 30}
     said = memory.probe(workload, {"marks": marks, "started": 0.0})
     series = {name: one["values"][0] for name, one in said["series"].items()}
     assert workload.calls == 5
     assert series["cold_start"] > 0
     assert series["rss.python_numpy"] == 10
-    assert series["rss.runtime_and_model"] == 20
-    assert series["rss"] == 30 + series["rss.running"]
+    assert series["rss.runtime"] == 20
+    assert series["rss"] == 30 + series["rss.pipeline"]
 
 
 def test_a_cold_start_is_the_median_of_three_processes() -> None:

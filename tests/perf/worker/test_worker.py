@@ -10,6 +10,7 @@ import pytest
 from edgesense.errors import PipelineError, WorkerFailed
 from edgesense.perf import processes
 from edgesense.perf.records import Job, Report
+from edgesense.testing import tiny_model
 
 Jobs = Callable[..., Job]
 MEMORY = "edgesense.perf.metrics.memory:probe"
@@ -42,10 +43,19 @@ def test_memory_is_marked_on_the_way(job: Jobs) -> None:
         make = Heavy
         """
     series = ask(job(source), MEMORY).series
-    shares = {name: series[f"rss.{name}"].values[0] for name in ("python_numpy", "runtime_and_model", "running")}
+    shares = {name: series[f"rss.{name}"].values[0] for name in ("python_numpy", "runtime", "pipeline")}
     assert shares["python_numpy"] > 10 * 2**20
-    assert 29 * 2**20 < shares["runtime_and_model"] < 40 * 2**20
-    assert 0 <= shares["running"] < 5 * 2**20
+    assert shares["runtime"] < 2**20
+    assert 29 * 2**20 < shares["pipeline"] < 45 * 2**20
+
+
+def test_a_runtime_is_told_apart_from_the_pipeline_that_uses_it(tmp_path: Path) -> None:
+    tiny_model(tmp_path / "m.tflite")
+    series = ask(Job("m.tflite", tmp_path, ("rss_mb",), runtime="litert"), MEMORY).series
+    assert series["rss.runtime"].values[0] > 5 * 2**20
+    assert series["rss"].values[0] == sum(
+        series[f"rss.{name}"].values[0] for name in ("python_numpy", "runtime", "pipeline")
+    )
 
 
 def test_what_a_model_prints_does_not_get_into_the_answer(job: Jobs) -> None:

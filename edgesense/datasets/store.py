@@ -110,14 +110,14 @@ def _key(source: ClipSource, settings: FeatureSettings) -> str:
 def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.memmap[Any, Any]:
     """A writable array on disk; an old one of another shape, or a cut-off one, is begun again."""
     found: np.memmap[Any, Any]
-    if path.exists():
-        try:
-            found = np.load(path, mmap_mode="r+")
-        except (ValueError, EOFError):
-            pass
-        else:
-            if found.shape == shape and found.dtype == dtype:
-                return found
+    try:
+        # Read only first: opened for writing, NumPy would fill a cut-off file up with zeros.
+        found = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError):
+        pass
+    else:
+        if found.shape == shape and found.dtype == dtype:
+            return np.load(path, mmap_mode="r+")  # type: ignore[no-any-return]
     path.with_name("done").unlink(missing_ok=True)
     found = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)  # type: ignore[no-untyped-call]
     return found

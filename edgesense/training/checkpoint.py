@@ -60,7 +60,7 @@ def save(path: Path, state: State) -> None:
 def load(path: Path) -> State | None:
     """The state that was saved, None when there is none or it cannot be read: then training begins again."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             state = State(**json.loads(str(arrays["plain"])))
             for name in _LISTS:
                 setattr(state, name, [arrays[key] for key in sorted(arrays.files) if key.startswith(name)])

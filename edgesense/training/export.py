@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgesense.pipeline_file import ManifestSet, PipelineFile, SyntheticSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from edgesense.training.experiment import Trained
 
@@ -30,7 +30,7 @@ def draft(output: Path) -> Iterator[Path]:
     """
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".draft-", dir=output) as name:
-        folder = output / name
+        folder = Path(name)
         yield folder
         for made in sorted(folder.iterdir()):
             _replace(made, output / made.name, folder)

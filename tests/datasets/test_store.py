@@ -1,0 +1,94 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgesense.datasets import store
+from edgesense.errors import DatasetError
+from edgesense.features import FrontEnd
+from edgesense.features.settings import FeatureSettings
+
+SETTINGS = FeatureSettings(seconds=0.25, n_fft=256, hop_length=128, n_mels=8, n_mfcc=4, blocks=("logmel",))
+
+
+class Noise:
+    """Clips of noise; counts what it is asked for and can be told to fail."""
+
+    def __init__(self, count, fail_at=None, name="noise"):
+        self.labels = ["normal", "wheeze"] * (count // 2) + ["normal"] * (count % 2)
+        self.asked = []
+        self.fail_at = fail_at
+        self.name = name
+
+    def identity(self):
+        return {"source": self.name}
+
+    def clip(self, index):
+        if index == self.fail_at:
+            raise KeyboardInterrupt
+        self.asked.append(index)
+        return np.random.default_rng(index).normal(0, 0.1, SETTINGS.samples).astype(np.float32)
+
+
+def test_features_are_those_of_the_front_end(tmp_path):
+    source = Noise(3)
+    found = store.build(tmp_path, source, SETTINGS)
+    expected = np.stack([FrontEnd(SETTINGS)(source.clip(index)) for index in range(3)])
+    assert np.array_equal(found.features, expected)
+    assert found.labels == ("normal", "wheeze", "normal")
+
+
+def test_a_second_call_computes_nothing(tmp_path):
+    first = store.build(tmp_path, Noise(5), SETTINGS)
+    again = Noise(5)
+    second = store.build(tmp_path, again, SETTINGS)
+    assert again.asked == []
+    assert np.array_equal(first.features, second.features)
+    assert first.digest == second.digest
+
+
+def test_an_interrupted_store_is_gone_on_with(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "FLUSH_EVERY", 4)
+    with pytest.raises(KeyboardInterrupt):
+        store.build(tmp_path, Noise(10, fail_at=6), SETTINGS)
+    again = Noise(10)
+    found = store.build(tmp_path, again, SETTINGS)
+    whole = store.build(tmp_path / "other", Noise(10), SETTINGS)
+    assert again.asked == [4, 5, 6, 7, 8, 9]
+    assert np.array_equal(found.features, whole.features)
+    assert found.digest == whole.digest
+
+
+def test_other_settings_or_another_source_are_another_store(tmp_path):
+    store.build(tmp_path, Noise(2), SETTINGS)
+    store.build(tmp_path, Noise(2), replace(SETTINGS, blocks=("mel",)))
+    store.build(tmp_path, Noise(2, name="else"), SETTINGS)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_learned_columns_do_not_change_what_is_stored(tmp_path):
+    learned = replace(SETTINGS, column_mean=(1.0,) * 8)
+    plain = store.build(tmp_path, Noise(2), SETTINGS)
+    again = Noise(2)
+    assert np.array_equal(store.build(tmp_path, again, learned).features, plain.features)
+    assert again.asked == []
+
+
+def test_a_cut_off_file_is_computed_again(tmp_path):
+    store.build(tmp_path, Noise(2), SETTINGS)
+    path = next(tmp_path.glob("*/features.npy"))
+    path.write_bytes(path.read_bytes()[:200])
+    again = Noise(2)
+    store.build(tmp_path, again, SETTINGS)
+    assert again.asked == [0, 1]
+
+
+def test_progress_is_told_at_the_end(tmp_path):
+    told = []
+    store.build(tmp_path, Noise(3), SETTINGS, lambda done, total: told.append((done, total)))
+    assert told == [(3, 3)]
+
+
+def test_no_clips_are_refused(tmp_path):
+    with pytest.raises(DatasetError, match="no clips"):
+        store.build(tmp_path, Noise(0), SETTINGS)

@@ -97,7 +97,7 @@ def _advance(bar: Any) -> Progress:
 
     def told(what: str, done: int, total: int) -> None:
         bar.update(task, description=what, completed=done, total=total)
-        if not bar.console.is_terminal:
+        if not bar.console.is_terminal and done == 0:
             bar.console.print(what)
 
     return told

@@ -31,7 +31,7 @@ def edge_device(request: pytest.FixtureRequest) -> str:
     """The name of the device that the test's budget is judged on."""
     from pytest_edgesense.session import SESSION
 
-    return str(getattr(request, "param", None) or next(iter(request.config.stash[SESSION].run.devices)))
+    return str(getattr(request, "param", None) or next(iter(request.config.stash[SESSION].run().devices)))
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """Marked tests as pytest collects them: their fixtures, their names, and where their results are kept.
 
-Imported at every start of pytest, so it imports nothing itself.
+Imported at every start of pytest, so it imports nothing that pytest has not.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -36,7 +37,9 @@ def request_fixtures(collector: pytest.Collector, name: str, obj: object, names:
     marks = own if isinstance(own, list) else [own]
     if any(mark.name == NAME for mark in marks) or collector.get_closest_marker(NAME) is not None:
         # anyio asks for its backend in this way too: a fixture's parameters must be known before items are made.
-        pytest.mark.usefixtures(*names)(function)
+        # A builtin takes no mark; it can take no parameter either.
+        with contextlib.suppress(AttributeError):
+            pytest.mark.usefixtures(*names)(function)
 
 
 def stable_name(item: pytest.Item) -> str:

@@ -42,4 +42,4 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(session, "edgesense-session")
     if settings.devices_from:
         # An unknown device is refused now; the default is known and costs no import.
-        _ = session.run.devices
+        _ = session.run().devices

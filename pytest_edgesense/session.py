@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,34 +31,37 @@ class Session:
         self.refused: list[str] = []
         self.rows: dict[str, Row] = {}
         self.problem = ""
+        self._run: Run | None = None
         self._names: set[str] = set()
         self._files: set[str] = set()
 
-    @cached_property
+    # Methods, not properties: pytest looks at every attribute of what is registered with it.
     def run(self) -> Run:
-        """Measuring and judging, with all that it imports."""
-        from pytest_edgesense.running import Run
+        """Return measuring and judging, with all that they import."""
+        if self._run is None:
+            from pytest_edgesense.running import Run
 
-        return Run(self.config, self.settings)
+            self._run = Run(self.config, self.settings)
+        return self._run
 
-    @cached_property
     def several(self) -> tuple[str, ...]:
-        """The names of the run's devices where there is more than one, else nothing."""
-        if len(set(self.settings.devices)) == 1:
+        """Return the names of the run's devices where there is more than one, else nothing."""
+        if len(self.settings.devices) == 1:
             return ()
-        names = tuple(self.run.devices)
+        names = tuple(self.run().devices)
         return names if len(names) > 1 else ()
 
     def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str, obj: object) -> None:
         """Let marked functions use the fixtures that say what is measured and where."""
-        names = (DEVICE, PIPELINE) if self.several else (PIPELINE,)
+        names = (DEVICE, PIPELINE) if self.several() else (PIPELINE,)
         request_fixtures(collector, name, obj, names)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make a marked test once for each device."""
-        if self.several and DEVICE in metafunc.fixturenames:
-            metafunc.parametrize(DEVICE, self.several, ids=self.several, indirect=True)
+        names = self.several()
+        if names and DEVICE in metafunc.fixturenames:
+            metafunc.parametrize(DEVICE, names, ids=names, indirect=True)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -77,7 +79,7 @@ class Session:
         """
         marked = [item for item in session.items if item.get_closest_marker(NAME)]
         try:
-            refused = self.run.plan(marked) if marked else []
+            refused = self.run().plan(marked) if marked else []
         except pytest.UsageError as error:
             refused = [str(error)]
         if refused and self.worker:
@@ -115,15 +117,15 @@ class Session:
         plan = item.stash.get(PLAN, None)
         if plan is None:
             return (yield)
-        item.stash[FOUND] = found = self.run.measure(item, plan)
+        item.stash[FOUND] = found = self.run().measure(item, plan)
         try:
             result = yield
         except NOT_JUDGED:
             raise
         except BaseException:
-            item.stash[JUDGED] = self.run.judge(item, plan, found)
+            item.stash[JUDGED] = self.run().judge(item, plan, found)
             raise
-        item.stash[JUDGED] = _, error = self.run.judge(item, plan, found)
+        item.stash[JUDGED] = _, error = self.run().judge(item, plan, found)
         if error is not None:
             raise error
         return result
@@ -162,7 +164,7 @@ class Session:
             self.problem = "no baseline was stored: the run was interrupted"
             return
         try:
-            self.run.write(self.rows.values())
+            self.run().write(self.rows.values())
         except OSError as error:
             self.problem = f"no baseline was stored in {self.settings.baselines}: {error}"
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

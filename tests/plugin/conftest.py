@@ -85,7 +85,9 @@ class Project:
 
     @staticmethod
     def _always() -> tuple[str, ...]:
-        return ("-p", "pytest_edgesense.plugin", "-W", "error", "--strict-markers")
+        # These tests may have imported the plugin before the pytest under test does; it has no assert to rewrite.
+        rewriting = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+        return ("-p", "pytest_edgesense.plugin", "-W", "error", *rewriting, "--strict-markers")
 
     @property
     def runs(self) -> list[str]:

@@ -8,7 +8,7 @@ LOADED = """
 import sys
 
 def test_a():
-    heavy = [name for name in ("numpy", "scipy", "edgesense.perf", "tomllib", "filelock") if name in sys.modules]
+    heavy = [name for name in ("numpy", "scipy", "edgesense.perf", "pytest_edgesense.running") if name in sys.modules]
     assert heavy == []
 """
 

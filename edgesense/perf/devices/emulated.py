@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ ON_HOST = {
 COUNTED = "instructions_m"
 PREDICTED = {"latency_ms": "", "features_ms": "features", "inference_ms": "inference"}
 LABELLED = ("acc", "acc_drop")
+MOST_BOARDS = 8
 
 
 @dataclass(frozen=True)
@@ -187,10 +190,21 @@ class _Run:
             message = processes.request(self.job, agreement.SAMPLE, {"clips": agreement.CLIPS, "items": str(items)})
             native = processes.native(self.job.threads)
             asked = processes.ask(native, message, timeout_seconds=self.job.timeout_seconds)
-            there = self._ask("agree", agreement.REPLAY, {"items": f"{board.GUEST}/items.npz"}, items=items)
-            found = agreement.compare(asked.facts["answers"], there.facts["answers"])
+            found = agreement.compare(asked.facts["answers"], self._replay(items))
             agreement.remember(key, found)
         return found
+
+    def _replay(self, items: Path) -> list[str]:
+        """Answer the items on as many emulated boards as this computer has cores; nothing is timed or counted."""
+        shares = min(MOST_BOARDS, os.cpu_count() or 1)
+
+        def answer(share: int) -> list[str]:
+            options = {"items": f"{board.GUEST}/{items.name}", "share": share, "shares": shares}
+            report = self._ask(f"agree-{share}", agreement.REPLAY, options, items=items)
+            return list(report.facts["answers"])
+
+        with ThreadPoolExecutor(shares) as boards:
+            return agreement.interleave(list(boards.map(answer, range(shares))))
 
     def _ask(
         self, name: str, probe: str, options: Mapping[str, Any], *, counting: bool = False, items: Path | None = None
@@ -201,7 +215,7 @@ class _Run:
         # One thread on the board: the counter is exact for one, and a budget is for one unless told otherwise.
         onboard = replace(bundle.bring(self.job, view), threads=1)
         if items is not None:
-            items.rename(view.brought / items.name)
+            (view.brought / items.name).hardlink_to(items)
         plugin = self.made.plugin if counting else None
         command = view.command(self.made.emulator, ("-B", "-s", "-P", "-m", "edgesense.perf.worker"), plugin)
         message = processes.request(onboard, probe, options)

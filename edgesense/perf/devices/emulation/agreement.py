@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def replay(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         workload: An open `Workload`.
-        options: ``items``: the file.
+        options: ``items``: the file; ``share`` and ``shares``: which part of several is answered here.
 
     Returns:
         Facts ``answers``, one text an item.
@@ -57,7 +57,7 @@ def replay(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     import numpy as np
 
     with np.load(options["items"]) as file:
-        items = [file[name] for name in file.files]
+        items = [file[name] for name in file.files[options["share"] :: options["shares"]]]
     return {"series": {}, "facts": {"answers": [str(workload.run(item)) for item in items]}}
 
 
@@ -80,6 +80,12 @@ class Agreement:
 
     def __str__(self) -> str:
         return f"{self.same} of {self.of} clips got the same answer on the emulated board and on this computer"
+
+
+def interleave(shares: Sequence[Sequence[str]]) -> list[str]:
+    """Return the answers of all shares in the order of the items."""
+    together = [answer for turn in zip_longest(*shares) for answer in turn]
+    return [answer for answer in together if answer is not None]
 
 
 def compare(here: list[str], there: list[str]) -> Agreement:

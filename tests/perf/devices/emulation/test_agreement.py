@@ -28,8 +28,15 @@ def test_the_board_answers_the_very_items_that_this_computer_answered(tmp_path: 
     items = [np.float32([1, 2]), np.float32([-1, 0]), np.float32([3, 0, 1])]
     options = {"clips": 2, "items": str(tmp_path / "items.npz")}
     here = agreement.sample(Signs(items), options)["facts"]["answers"]
-    there = agreement.replay(Signs([]), options)["facts"]["answers"]
-    assert here == there == ["up", "down"]
+    shares = [
+        agreement.replay(Signs([]), {**options, "share": share, "shares": 2})["facts"]["answers"] for share in (0, 1)
+    ]
+    assert here == agreement.interleave(shares) == ["up", "down"]
+
+
+@given(st.lists(st.text(max_size=2), max_size=20), st.integers(1, 5))
+def test_shares_come_together_in_the_order_of_the_items(answers: list[str], shares: int) -> None:
+    assert agreement.interleave([answers[share::shares] for share in range(shares)]) == answers
 
 
 def test_items_that_are_no_arrays_are_refused(tmp_path: Path) -> None:

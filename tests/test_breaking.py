@@ -12,7 +12,7 @@ import pytest
 from edgesense.perf import devices
 
 MODELS = Path(__file__).parent.parent / "models"
-SHIPPED = ("dscnn-int8", "crnn-float32", "dscnn-float32")
+SHIPPED = ("dscnn-int8", "dscnn-float32")
 
 BUDGETS = """
 from pytest_edgesense import edge_budget

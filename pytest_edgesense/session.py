@@ -117,6 +117,9 @@ class Session:
         plan = item.stash.get(PLAN, None)
         if plan is None:
             return (yield)
+        if JUDGED in item.stash:
+            # A rerun; what a subtest reports meanwhile is not to carry the verdict of the run before.
+            del item.stash[JUDGED]
         item.stash[FOUND] = found = self.run().measure(item, plan)
         try:
             result = yield

@@ -213,3 +213,17 @@ def test_a_baseline_that_cannot_be_read_fails_its_own_test(stored, content):
         result.assert_outcomes(failed=1, passed=1)
         result.stdout.fnmatch_lines([f"baseline on table: {path.name} {DAMAGED[content]}*"])
         assert path.read_text() == content
+
+
+def test_a_run_that_is_interrupted_stores_nothing_and_says_so(project):
+    project.tests(f"{ONE}\n\ndef test_b(): pytest.exit('enough')")
+    result = project.run("--update-baselines")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["no baseline was stored: the run was interrupted"])
+    assert project.baselines == {}
+
+
+def test_a_run_that_stops_at_its_first_failure_stores_what_passed_before(project):
+    project.tests(f"{ONE}\n\ndef test_b(): assert False")
+    project.run("--update-baselines", "-x").assert_outcomes(passed=1, failed=1)
+    assert len(project.baselines) == 1

@@ -219,3 +219,14 @@ def test_a_device_without_the_number_is_inconclusive(project):
     result = project.run()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["  instructions_m *inconclusive", "*the table has no reading of it"])
+
+
+def test_a_subtest_that_fails_leaves_the_verdict_to_the_test(project):
+    project.tests(
+        "import unittest\n\nclass TestIt(unittest.TestCase):\n    @edge_budget(size_kb=9)\n    def test_a(self):\n"
+        "        with self.subTest():\n            self.assertEqual(1, 2)"
+    )
+    result = project.run("--edge-profile=off")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["E *AssertionError: 1 != 2", "size_kb on table: 10.0 KiB is over its limit*"])
+    result.stdout.fnmatch_lines(["1 budget: 0 met, 1 over, *"])

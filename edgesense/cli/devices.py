@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgesense.errors import InvalidInput
-from edgesense.perf import devices, metrics
+from edgesense.perf import devices, measure, metrics
 from edgesense.perf.devices.emulated import Emulated
-from edgesense.perf.records import Known
+from edgesense.perf.devices.emulation import hot
+from edgesense.perf.records import Job, Known
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,6 +34,16 @@ def add_parser(verbs: Any) -> None:
     )
     setup.add_argument("name", metavar="NAME", help="a board, as `edgesense devices` names it")
     setup.set_defaults(run=set_up)
+    places = actions.add_parser(
+        "profile",
+        help="tell where a pipeline's instructions go on an emulated board, by stage and function",
+        description="Count one inference on an emulated board and print its hottest functions, stage by stage.",
+    )
+    places.add_argument("name", metavar="NAME", help="a board, as `edgesense devices` names it")
+    places.add_argument("pipeline", metavar="PIPELINE", help="a pipeline directory or a .tflite file")
+    places.add_argument("--runtime", choices=("litert", "tflite"), help="default: the first one installed there")
+    places.add_argument("--top", type=int, default=12, metavar="N", help="functions a stage (default 12)")
+    places.set_defaults(run=profile)
     parser.set_defaults(run=run)
 
 
@@ -78,10 +91,7 @@ def set_up(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    device = devices.find(arguments.name)
-    if not isinstance(device, Emulated):
-        msg = f"{device.name} needs no setting up"
-        raise InvalidInput(msg)
+    device = _emulated(arguments.name, "needs no setting up")
     console = Console()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -90,6 +100,38 @@ def set_up(arguments: argparse.Namespace) -> int:
     for change in found.sysroot.changes():
         console.print(f"sysroot changed: {change}; counts are not compared with those of another sysroot")
     return 0
+
+
+def profile(arguments: argparse.Namespace) -> int:
+    """Print where a pipeline's instructions go on an emulated board."""
+    from rich.console import Console
+    from rich.table import Table
+
+    device = _emulated(arguments.name, "is not emulated; see the profiles of a broken budget")
+    job = Job(workload=arguments.pipeline, root=Path.cwd(), metrics=(), runtime=arguments.runtime)
+    with measure.alone(device.name), tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
+        found = device.hot(job, Path(scratch))
+    for stage in dict.fromkeys(place.stage for place in found):
+        places = [place for place in found if place.stage == stage]
+        total = sum(place.instructions for place in places)
+        shown = Table(title=f"{stage}: {total / 1e6:.2f} M instructions on {device.name}")
+        shown.add_column("M", justify="right")
+        shown.add_column("share", justify="right")
+        shown.add_column("function", overflow="fold")
+        shown.add_column("file", overflow="fold")
+        for place in places[: arguments.top]:
+            share = f"{place.instructions / total:.1%}"
+            shown.add_row(f"{place.instructions / 1e6:.2f}", share, hot.readable(place.function), place.file)
+        Console().print(shown)
+    return 0
+
+
+def _emulated(name: str, otherwise: str) -> Emulated:
+    device = devices.find(name)
+    if not isinstance(device, Emulated):
+        msg = f"{device.name} {otherwise}"
+        raise InvalidInput(msg)
+    return device
 
 
 def _advance(bar: Any) -> Progress:

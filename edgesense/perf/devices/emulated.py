@@ -12,7 +12,7 @@ from typing import Any
 from edgesense.errors import DeviceUnavailable, NotMeasured
 from edgesense.perf import metrics, processes
 from edgesense.perf.devices import host
-from edgesense.perf.devices.emulation import agreement, board, bundle, fetch, prediction, profiles, setup, sysroot
+from edgesense.perf.devices.emulation import agreement, board, bundle, fetch, hot, prediction, profiles, setup, sysroot
 from edgesense.perf.records import Job, Known, Measurement, Missing, Reading, Report
 
 ON_HOST = {
@@ -115,6 +115,14 @@ class Emulated:
             notes=tuple(notes),
         )
 
+    def hot(self, job: Job, directory: Path) -> list[hot.Place]:
+        """Return where one inference's instructions go on the board, by stage and function.
+
+        Raises:
+            DeviceUnavailable: If the emulation is not set up.
+        """
+        return _Run(self.profile, setup.ready(), job, directory).hot()
+
     def _board(self) -> dict[str, str]:
         found = sysroot.find()
         return {"board": self.profile.name, "sysroot": found.digest if found else "none"}
@@ -206,9 +214,27 @@ class _Run:
         with ThreadPoolExecutor(shares) as boards:
             return agreement.interleave(list(boards.map(answer, range(shares))))
 
+    def hot(self) -> list[hot.Place]:
+        """Return where the instructions go."""
+        view, report = self._ask_in("hot", hot.PROBE, {"counter": board.COUNTER}, counting=True, blocks=True)
+        with Path(f"{view.root}{board.BLOCKS}").open(encoding="ascii") as blocks:
+            return hot.places(blocks, report.facts["stages"], hot.mapped(report.facts["maps"]))
+
     def _ask(
         self, name: str, probe: str, options: Mapping[str, Any], *, counting: bool = False, items: Path | None = None
     ) -> Report:
+        return self._ask_in(name, probe, options, counting=counting, items=items)[1]
+
+    def _ask_in(
+        self,
+        name: str,
+        probe: str,
+        options: Mapping[str, Any],
+        *,
+        counting: bool = False,
+        blocks: bool = False,
+        items: Path | None = None,
+    ) -> tuple[board.View, Report]:
         scratch = self.directory / name
         scratch.mkdir()
         view = board.prepare(scratch, self.made.sysroot, self.profile.board)
@@ -217,9 +243,10 @@ class _Run:
         if items is not None:
             (view.brought / items.name).hardlink_to(items)
         plugin = self.made.plugin if counting else None
-        command = view.command(self.made.emulator, ("-B", "-s", "-P", "-m", "edgesense.perf.worker"), plugin)
+        worker = ("-B", "-s", "-P", "-m", "edgesense.perf.worker")
+        command = view.command(self.made.emulator, worker, plugin, blocks=blocks)
         message = processes.request(onboard, probe, options)
-        return processes.ask(command, message, timeout_seconds=self.job.timeout_seconds)
+        return view, processes.ask(command, message, timeout_seconds=self.job.timeout_seconds)
 
 
 def devices() -> tuple[Emulated, ...]:

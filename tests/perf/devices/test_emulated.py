@@ -15,6 +15,7 @@ from edgesense.perf.records import Job, Known, Measurement, Reading
 from edgesense.tiny_pipeline import tiny_pipeline
 
 USERS = cache_directory()
+STAGES = ("end to end", "features", "inference")
 COUNTED = ("inference_ms", "features_ms", "instructions_m", "latency_ms")
 
 
@@ -121,6 +122,17 @@ def test_each_board_counts_in_its_own_cpu(project: Path, measure: Callable[..., 
     found = measure(project, "instructions_m", device="pi5")
     assert found.fingerprint["board"] == "pi5"
     assert found.readings["instructions_m"].value > 1e5
+
+
+@needs_board
+@pytest.mark.usefixtures("board")
+def test_the_hot_functions_of_each_stage_make_up_its_count(project: Path, tmp_path: Path) -> None:
+    found = emulated().hot(Job(workload="tiny", root=project, metrics=()), tmp_path)
+    spent = {stage: sum(place.instructions for place in found if place.stage == stage) for stage in STAGES}
+    assert spent["features"] + spent["inference"] == pytest.approx(spent["end to end"], rel=0.02)
+    assert any("fft" in place.function for place in found if place.stage == "features")
+    named = sum(place.instructions for place in found if place.stage == "features" and place.function != "?")
+    assert named > 0.5 * spent["features"]
 
 
 @needs_board

@@ -21,6 +21,7 @@ GUEST = "/edgesense"
 """The folder on the board with what a run brings: ``lib`` (Python packages) and ``job`` (the pipeline)."""
 
 COUNTER = f"{GUEST}/counter"
+BLOCKS = f"{GUEST}/blocks"
 ROOT_LENGTH = 96
 KERNEL = "6.1.0"
 
@@ -62,15 +63,19 @@ class View:
         """Where this computer puts what the board sees as `GUEST`."""
         return self.root / GUEST.lstrip("/")
 
-    def command(self, emulator: qemu.Qemu, arguments: tuple[str, ...], plugin: Path | None = None) -> Command:
+    def command(
+        self, emulator: qemu.Qemu, arguments: tuple[str, ...], plugin: Path | None = None, *, blocks: bool = False
+    ) -> Command:
         """Return the command that runs the board's Python.
 
         Args:
             emulator: The qemu-user to run it with.
             arguments: Of Python.
             plugin: The counting plugin, or None to run faster.
+            blocks: Whether the plugin also tells where the instructions were.
         """
-        count = ("-plugin", f"{plugin},out={self.root}{COUNTER}") if plugin else ()
+        files = f",out={self.root}{COUNTER}" + (f",blocks={self.root}{BLOCKS}" if blocks else "")
+        count = ("-plugin", f"{plugin}{files}") if plugin else ()
         options = ("-cpu", self.board.cpu, "-L", str(self.root), "-r", KERNEL, "-seed", "1", "-0", self.sysroot.python)
         python = f"{self.root}{self.sysroot.python}"
         return Command((str(emulator.path), *options, *count, python, *arguments), ENVIRONMENT)

@@ -9,7 +9,7 @@ import pytest
 
 from edgesense.errors import NotMeasured
 from edgesense.perf import metrics
-from edgesense.perf.records import Measurement
+from edgesense.perf.records import Known, Measurement
 from pytest_edgesense.items import FOUND
 
 
@@ -21,13 +21,13 @@ class Number:
         value: The number.
         low: Lower end of its interval.
         high: Upper end.
-        known: How it is known: exact, measured, counted, predicted or stand-in.
+        known: How it is known; equal to its word, as in ``known == "exact"``.
     """
 
     value: float
     low: float
     high: float
-    known: str
+    known: Known
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class EdgeMeasurement(Mapping[str, Number]):
             raise NotMeasured(msg)
         unit = metrics.find(limit).unit
         value, low, high = (unit.from_base(number) for number in (reading.value, reading.low, reading.high))
-        return Number(value, low, high, reading.known.value)
+        return Number(value, low, high, reading.known)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._measurement().readings)

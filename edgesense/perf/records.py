@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, unique
+from enum import Enum, StrEnum, unique
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ Json = Any
 
 
 @unique
-class Known(Enum):
+class Known(StrEnum):
     """How a number is known; two kinds are never compared with one another."""
 
     EXACT = "exact"

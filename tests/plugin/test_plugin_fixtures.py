@@ -9,11 +9,14 @@ def test_numbers_are_in_the_limits_units_with_their_interval(project):
     project.device("table", latency_ms=(50.0, 45.0, 55.0, "measured"))
     project.tests(
         """
+from edgesense.perf.records import Known
+
 @edge_budget(latency_ms=60)
 def test_a(edge_measurement):
     number = edge_measurement["latency_ms"]
     assert (number.value, number.low, number.high) == pytest.approx((50, 45, 55))
     assert number.known == "measured"
+    assert number.known is Known.MEASURED
     assert edge_measurement.device == "table"
     assert list(edge_measurement) == ["latency_ms"]
 """

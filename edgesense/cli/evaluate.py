@@ -119,15 +119,18 @@ def _print(console: Console, name: str, clips: ClipSet, answers: Answers, change
     from rich.table import Table
 
     scores = answers.scores("pipeline")
-    table = Table(title=f"{name} on {scores.clips} clips ({answers.runtimes['pipeline']})")
-    table.add_column("class")
-    for heading in ("clips", "recall", "95 %", "precision", "F1", *(f"as {label}" for label in answers.classes)):
+    table = Table("class", title=f"{name} on {scores.clips} clips ({answers.runtimes['pipeline']})")
+    for heading in ("clips", "recall", "95 %", "precision", "F1"):
         table.add_column(heading, justify="right")
+    answered = Table("is, called", title="answers")
+    for label in answers.classes:
+        answered.add_column(label, justify="right")
     for one, row in zip(scores.classes, scores.confusion, strict=True):
         interval = f"{one.recall_low:.3f}-{one.recall_high:.3f}"
-        numbers = (f"{one.recall:.3f}", interval, f"{one.precision:.3f}", f"{one.f1:.3f}")
-        table.add_row(one.label, str(one.clips), *numbers, *map(str, row))
+        table.add_row(one.label, str(one.clips), f"{one.recall:.3f}", interval, f"{one.precision:.3f}", f"{one.f1:.3f}")
+        answered.add_row(one.label, *map(str, row))
     console.print(table)
+    console.print(answered)
     console.print(
         f"accuracy {scores.accuracy:.4f} (95 % interval {scores.low:.4f}-{scores.high:.4f}), "
         f"macro F1 {scores.macro_f1:.4f}, balanced accuracy {scores.balanced_accuracy:.4f}"

@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, convert, test and write."""
     from rich.console import Console
 
-    from edgesense import models
+    from edgesense import models, optimize
     from edgesense.perf.files import cache_directory
     from edgesense.training.fit import Schedule
 
@@ -74,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     passes = _names(arguments.passes)
     if not passes:
         raise SettingsError("--passes names no conversion")
+    optimize.check(passes)
     work = arguments.work or cache_directory()
     with _Progress(console) as progress:
         if real:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgesense import optimize
-from edgesense.errors import ConversionError, ModelError, SettingsError
+from edgesense.errors import ConversionError, ModelError
 from edgesense.runtime import inspect
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def convert(
         SettingsError: There is no such pass.
         ConversionError: The conversion failed, crashed, took too long, or made a file that a runtime cannot load.
     """
-    if "." not in pass_name and pass_name not in optimize.names():
-        raise SettingsError(f"unknown pass {pass_name!r}, known are {', '.join(optimize.names())}")
+    if "." not in pass_name:
+        optimize.check([pass_name])
     module = pass_name if "." in pass_name else f"edgesense.optimize.{pass_name}"
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".convert-", dir=output.parent) as folder:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 VALIDATION_CLIPS = 1000
 CALIBRATION_CLIPS = 300
 AGREEMENT_CLIPS = 100
-"""Clips of the calibration split on which the runtimes' answers are compared."""
+"""Clips of the calibration split on which the runtimes' answers are compared; fewer with few training clips."""
 
 
 def run(
@@ -61,8 +61,8 @@ def run(
     settings = models.get(architecture).features()
     sources = {
         "train": SyntheticSource("train", clips, settings),
-        "validation": SyntheticSource("validation", VALIDATION_CLIPS, settings),
-        "calibration": SyntheticSource("calibration", CALIBRATION_CLIPS, settings),
+        "validation": SyntheticSource("validation", min(VALIDATION_CLIPS, -(-clips // 6)), settings),
+        "calibration": SyntheticSource("calibration", min(CALIBRATION_CLIPS, -(-clips // 20)), settings),
     }
     identities = {name: dict(source.identity()) for name, source in sources.items()}
     recipe = Recipe(architecture, seed, synthetic.CLASSES, settings, schedule, identities)
@@ -113,8 +113,9 @@ def _features(name: str, source: SyntheticSource, recipe: Recipe, work: Path, re
 def _agreement(directory: Path, calibration: SyntheticSource) -> list[tuple[str, int, int]]:
     """(runtime and release, clips with the first runtime's answer, clips) for each runtime that is installed."""
     names = backends.installed()
-    answers = collect_apart({name: Candidate(directory, name) for name in names}, calibration, range(AGREEMENT_CLIPS))
-    return [(answers.runtimes[name], answers.agreeing(names[0], name), AGREEMENT_CLIPS) for name in names]
+    clips = min(AGREEMENT_CLIPS, calibration.count)
+    answers = collect_apart({name: Candidate(directory, name) for name in names}, calibration, range(clips))
+    return [(answers.runtimes[name], answers.agreeing(names[0], name), clips) for name in names]
 
 
 def _software() -> dict[str, str]:

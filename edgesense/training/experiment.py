@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from edgesense import models, optimize
-from edgesense.errors import SettingsError
 from edgesense.optimize import convert
 from edgesense.training import fit
 
@@ -104,9 +103,7 @@ def train(
         SettingsError: An unknown pass or architecture.
         ConversionError: A conversion failed.
     """
-    for name in passes:
-        if name not in optimize.names():
-            raise SettingsError(f"unknown pass {name!r}, known are {', '.join(optimize.names())}")
+    optimize.check(passes)
     features = train_part.store.features
     mean, std = fit.column_statistics(features, train_part.rows)
 

@@ -187,6 +187,14 @@ def rate(step: int, steps_an_epoch: int, schedule: Schedule) -> float:
     return float(schedule.learning_rate * 0.5 * (1 + np.cos(np.pi * (step - steps_an_epoch) / rest)))
 
 
+def class_weights(targets: NDArray[np.int64], classes: int, *, balance: bool) -> NDArray[np.float32]:
+    """(classes,) float32: what a clip of each class weighs; balanced, all clips of a class weigh the same together."""
+    if not balance:
+        return np.ones(classes, np.float32)
+    counts = np.maximum(np.bincount(targets, minlength=classes), 1)
+    return np.asarray(len(targets) / (classes * counts), np.float32)
+
+
 class _Trainer:
     """A model, its optimiser and the compiled steps."""
 
@@ -203,15 +211,13 @@ class _Trainer:
         self._optimizer.build(self._model.trainable_variables)
         self._train, self._schedule, self._seed = train, schedule, seed
         self._one_hot = np.eye(classes, dtype=np.float32)
-        counts = np.bincount(train.targets, minlength=classes)
-        weights = len(train.targets) / (classes * np.maximum(counts, 1)) if schedule.balance else np.ones(classes)
-        class_weights = tf.constant(weights, tf.float32)
+        weights = tf.constant(class_weights(train.targets, classes, balance=schedule.balance))
 
         @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
         def step(features: Any, targets: Any) -> Any:
             with tf.GradientTape() as tape:
                 probabilities = self._model(features, training=True)
-                per_class = class_weights * targets * tf.math.log(probabilities + 1e-7)
+                per_class = weights * targets * tf.math.log(probabilities + 1e-7)
                 loss = -tf.reduce_mean(tf.reduce_sum(per_class, axis=1))
             gradients = tape.gradient(loss, self._model.trainable_variables)
             self._optimizer.apply_gradients(zip(gradients, self._model.trainable_variables, strict=True))

@@ -122,15 +122,15 @@ def run(
     chosen = manifest.select(labels=classes)
     settings = models.get(architecture).features()
     source = ManifestSource(chosen, settings)
-    features = store.build(
-        work / "features", source, settings, lambda done, total: reporter.features("recordings", done, total)
-    )
     every = [str(row.fold) for row in chosen.rows]
     known = sorted(set(every))
     wanted = known if list(folds) == ["all"] else list(folds)
     for fold in wanted:
         if fold not in known:
             raise DatasetError(f"{dataset} has no fold {fold!r}, only {', '.join(known)}")
+    features = store.build(
+        work / "features", source, settings, lambda done, total: reporter.features("recordings", done, total)
+    )
     results = []
     for fold in wanted:
         parts = split(every, [str(row.subject) for row in chosen.rows], fold, seed)

@@ -1,0 +1,79 @@
+import importlib
+
+import numpy as np
+import pytest
+
+from edgesense import models
+from edgesense.errors import SettingsError
+from edgesense.features.settings import FeatureSettings
+
+SHAPE = (24, 32)
+CLIPS = np.random.default_rng(0).normal(size=(2, *SHAPE)).astype(np.float32)
+
+
+def build(name, shape, classes):
+    """What a model of an architecture is and answers, alone and with a batch of one."""
+    architecture = models.get(name)
+    model = architecture.build(shape, classes)
+    single = architecture.build(shape, classes, batch_size=1)
+    single.set_weights(model.get_weights())
+    recurrent = sum(layer.count_params() for layer in model.layers if layer.name.startswith("lstm"))
+    clips = CLIPS if shape == SHAPE else np.zeros((1, *shape), np.float32)
+    return {
+        "answers": model(clips).numpy(),
+        "alone": np.concatenate([single(clip[None]).numpy() for clip in clips]),
+        "single_shape": single.input_shape,
+        "parameters": model.count_params(),
+        "recurrent": recurrent,
+    }
+
+
+def test_an_unknown_architecture_is_refused_with_the_nearest():
+    with pytest.raises(SettingsError, match="unknown architecture 'crn', known are crnn, ds_cnn; did you mean 'crnn'"):
+        models.get("crn")
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_each_module_is_an_architecture_of_its_own_name(name):
+    module = models.get(name)
+    assert name == module.NAME
+    assert importlib.import_module(f"edgesense.models.{name}").__doc__
+    assert module.EPOCHS >= 1
+    assert isinstance(module.features(), FeatureSettings)
+
+
+@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize("classes", [3, 5])
+def test_each_answer_is_a_share_for_each_class(with_tensorflow, name, classes):
+    answers = with_tensorflow(build, name, SHAPE, classes)["answers"]
+    assert answers.shape == (2, classes)
+    assert answers.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_a_batch_of_one_takes_the_weights_of_any_batch(with_tensorflow, name):
+    made = with_tensorflow(build, name, SHAPE, 3)
+    assert made["single_shape"] == (1, *SHAPE)
+    assert made["alone"] == pytest.approx(made["answers"], abs=1e-6)
+
+
+def test_the_crnn_holds_about_567_thousand_parameters_most_of_them_recurrent(with_tensorflow):
+    made = with_tensorflow(build, "crnn", models.get("crnn").features().shape, 5)
+    assert made["parameters"] == pytest.approx(567_000, rel=0.01)
+    assert made["recurrent"] > 0.9 * made["parameters"]
+
+
+def test_the_ds_cnn_is_a_tenth_of_the_crnn(with_tensorflow):
+    crnn, small = (
+        with_tensorflow(build, name, models.get(name).features().shape, 5)["parameters"] for name in ("crnn", "ds_cnn")
+    )
+    assert small * 10 < crnn
+
+
+def test_building_without_tensorflow_loaded_costs_nothing_to_import():
+    import subprocess
+    import sys
+
+    code = "import sys, edgesense.models.crnn, edgesense.models.ds_cnn; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,79 @@
+import json
+
+import pytest
+
+from edgesense.features.settings import FeatureSettings
+from edgesense.pipeline_file import SyntheticSet
+from edgesense.training import export
+from edgesense.training.checkpoint import State
+from edgesense.training.experiment import Trained
+
+CLASSES = ("normal", "wheeze")
+
+
+@pytest.fixture
+def trained(tmp_path):
+    settings = FeatureSettings(
+        seconds=0.5, n_fft=256, hop_length=256, n_mels=8, n_mfcc=4, blocks=("logmel",), column_mean=(-40.0,) * 8
+    )
+    files = {}
+    for name in ("float32", "int8"):
+        files[name] = tmp_path / f"{name}.tflite"
+        files[name].write_bytes(name.encode())
+    return Trained(State(), settings, files)
+
+
+def test_a_draft_that_succeeds_is_put_in_place(tmp_path):
+    with export.draft(tmp_path / "out") as folder:
+        (folder / "one").mkdir()
+        (folder / "one" / "file").write_text("new")
+        assert not (tmp_path / "out" / "one").exists()
+    assert (tmp_path / "out" / "one" / "file").read_text() == "new"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["one"]
+
+
+def test_a_draft_that_fails_leaves_what_was_there(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "file").write_text("old")
+
+    def fail():
+        with export.draft(tmp_path) as folder:
+            (folder / "one").mkdir()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert (tmp_path / "one" / "file").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
+def test_a_newer_directory_takes_the_place_of_an_older_one(tmp_path):
+    for content in ("old", "new"):
+        with export.draft(tmp_path) as folder:
+            (folder / "one").mkdir()
+            (folder / "one" / content).touch()
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["new"]
+
+
+def test_a_relative_output_is_a_folder_here(tmp_path, monkeypatch):
+    from pathlib import Path
+
+    monkeypatch.chdir(tmp_path)
+    with export.draft(Path("out")) as folder:
+        (folder / "one").mkdir()
+    assert (tmp_path / "out" / "one").is_dir()
+
+
+def test_the_int8_pipeline_names_the_float32_one_as_its_reference(trained, tmp_path):
+    made = export.pipelines(tmp_path, "dscnn", trained, CLASSES, SyntheticSet("test", 10))
+    records = {name: json.loads((path / "pipeline.json").read_text()) for name, path in made.items()}
+    assert records["int8"]["reference"] == "../dscnn-float32"
+    assert "reference" not in records["float32"]
+    assert records["int8"]["labelled"] == {"source": "synthetic", "split": "test", "clips": 10}
+    assert records["int8"]["features"]["column_mean"] == [-40.0] * 8
+
+
+def test_without_a_float32_conversion_there_is_no_reference(trained, tmp_path):
+    del trained.models["float32"]
+    made = export.pipelines(tmp_path, "dscnn", trained, CLASSES, SyntheticSet("test", 10))
+    assert "reference" not in json.loads((made["int8"] / "pipeline.json").read_text())

@@ -18,7 +18,7 @@ from typing import Any
 from edgesense.perf.devices.emulation.profiles import Profile
 from edgesense.perf.records import Known, Reading
 
-FILE = Path(__file__).with_name("published.toml")
+FILE = Path(__file__).parent.with_name("published.toml")
 
 NUMPY = "numpy"
 KERNELS = ("float32", "int8")

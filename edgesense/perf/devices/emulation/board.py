@@ -98,7 +98,7 @@ def prepare(directory: Path, sysroot: Sysroot, board: Board) -> View:
 
 
 def bring_package(view: View, source: Path) -> None:
-    """Copy a Python package or module to where the board's Python imports from."""
+    """Copy a Python package, a module or a folder of data to where the board's Python imports from."""
     target = view.brought / "lib" / source.name
     if source.is_dir():
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.c", "*.lock"))

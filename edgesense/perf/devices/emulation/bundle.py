@@ -44,7 +44,7 @@ def bring(job: Job, view: View) -> Job:
 
 
 def shipped(job: Job) -> tuple[str, ...]:
-    """Return the packages that travel for a factory.
+    """Return the packages, modules and folders that travel for a factory.
 
     Raises:
         PipelineError: If there are none, or the factory's own is not among them.
@@ -59,7 +59,7 @@ def shipped(job: Job) -> tuple[str, ...]:
 
 
 def located(name: str, job: Job) -> Path:
-    """Return where a package or module that travels is on this computer.
+    """Return where what travels is on this computer: a package, a module, or a folder of data beside them.
 
     Raises:
         PipelineError: If it is not found.
@@ -67,7 +67,7 @@ def located(name: str, job: Job) -> Path:
     for folder in (str(job.root), *job.sys_path):
         base = Path(folder)
         for candidate in (base / name, base / f"{name}.py"):
-            if (candidate / "__init__.py").is_file() or (candidate.suffix == ".py" and candidate.is_file()):
+            if name != ".." and candidate.exists() and candidate.parent == base:
                 return candidate
     raise PipelineError(f"[tool.edgesense] ship names {name!r}, which is neither under {job.root} nor importable")
 

@@ -55,6 +55,17 @@ def test_a_factorys_packages_and_modules_travel_when_the_project_names_them(proj
     assert (view.brought / "lib/one.py").is_file()
 
 
+def test_a_folder_of_data_travels_beside_the_packages(project: Path, view: board.View) -> None:
+    bundle.bring(job(project, "mypkg:make", ship=("mypkg", "models")), view)
+    assert (view.brought / "lib/models/mine/model.tflite").read_text() == "models/mine/model.tflite"
+
+
+@pytest.mark.parametrize("name", ["..", "../project", "/etc", "mypkg/.."])
+def test_nothing_outside_of_the_project_travels(project: Path, view: board.View, name: str) -> None:
+    with pytest.raises(PipelineError, match="ship names"):
+        bundle.bring(job(project, "mypkg:make", ship=("mypkg", name)), view)
+
+
 @pytest.mark.parametrize("ship", [(), ("other",)])
 def test_a_factory_that_does_not_travel_is_refused_with_what_to_write(
     project: Path, view: board.View, ship: tuple[str, ...]

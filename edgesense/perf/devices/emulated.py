@@ -87,6 +87,7 @@ class Emulated:
         readings, missing = host.reduce(here, reports, ON_HOST)
         spoken = [report for group in reports.values() for report in group]
         notes: list[str] = []
+        where = self._board()
         try:
             made = setup.ready()
         except DeviceUnavailable as error:
@@ -101,6 +102,8 @@ class Emulated:
                 readings |= counted
                 missing |= uncounted
                 spoken.append(report)
+                if "runtime" in report.fingerprint:
+                    where["board_runtime"] = report.fingerprint["runtime"]
             if any(name in readings for name in LABELLED):
                 notes.append(run.check(readings, missing, spoken[0]))
             notes += [f"sysroot changed: {change}" for change in made.sysroot.changes()]
@@ -108,7 +111,7 @@ class Emulated:
             notes.append(f"accuracy and memory are this computer's, standing in for {self.name}")
         return Measurement(
             device=self.name,
-            fingerprint=(dict(spoken[0].fingerprint) if spoken else dict(host.Host().fingerprint())) | self._board(),
+            fingerprint=(dict(spoken[0].fingerprint) if spoken else dict(host.Host().fingerprint())) | where,
             subject=spoken[0].subject if spoken else {},
             readings=readings,
             missing=missing,

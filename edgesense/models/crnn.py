@@ -15,6 +15,7 @@ NAME = "crnn"
 EPOCHS = 12
 
 UNITS = 256
+KERNEL = 3
 CONVOLUTIONS = ((16, (2, 4)), (24, (1, 2)), (48, (1, 2)), (64, (1, 2)))
 """(filters, (stride over frames, stride over columns)) of each 3 x 3 convolution."""
 
@@ -35,7 +36,13 @@ def build(input_shape: tuple[int, int], classes: int, *, batch_size: int | None 
     inputs = layers.Input(input_shape, batch_size=batch_size)
     x = layers.Reshape((*input_shape, 1))(inputs)
     for filters, strides in CONVOLUTIONS:
-        x = layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False)(x)
+        same = max(strides) <= KERNEL
+        if not same:
+            x = layers.ZeroPadding2D([_padding(size, step) for size, step in zip(x.shape[1:3], strides, strict=True)])(
+                x
+            )
+        padding = "same" if same else "valid"
+        x = layers.Conv2D(filters, KERNEL, strides=strides, padding=padding, use_bias=False)(x)
         x = layers.BatchNormalization(momentum=0.95)(x)
         x = layers.ReLU()(x)
     x = layers.AveragePooling2D((1, 2), padding="same")(x)
@@ -44,3 +51,13 @@ def build(input_shape: tuple[int, int], classes: int, *, batch_size: int | None 
     x = layers.LSTM(UNITS, return_sequences=True)(x)
     x = layers.GlobalAveragePooling1D()(x)
     return Model(inputs, layers.Dense(classes, activation="softmax")(x), name=NAME)
+
+
+def _padding(size: int, stride: int) -> tuple[int, int]:
+    """Zeros before and after an axis that "same" padding stands for.
+
+    Written out, because where a stride is longer than the kernel, XNNPACK in tflite-runtime 2.14 computes something
+    else from "same", without a word.
+    """
+    missing = max(0, (-(-size // stride) - 1) * stride + KERNEL - size)
+    return missing // 2, missing - missing // 2

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgesense import models, synthetic
 from edgesense.datasets import store
+from edgesense.errors import ConversionError
 from edgesense.pipeline_file import SyntheticSet
 from edgesense.runtime import backends
 from edgesense.training import card, experiment, export
@@ -26,6 +27,8 @@ VALIDATION_CLIPS = 1000
 CALIBRATION_CLIPS = 300
 AGREEMENT_CLIPS = 100
 """Clips of the calibration split on which the runtimes' answers are compared; fewer with few training clips."""
+LEAST_AGREEMENT = 0.95
+"""Share of them on which every runtime must give the same label; rounding alone keeps well above it."""
 
 
 def run(
@@ -57,6 +60,9 @@ def run(
 
     Returns:
         Pass name -> pipeline directory.
+
+    Raises:
+        ConversionError: A conversion failed, or the runtimes do not agree on what it made.
     """
     settings = models.get(architecture).features()
     sources = {
@@ -115,7 +121,14 @@ def _agreement(directory: Path, calibration: SyntheticSource) -> list[tuple[str,
     names = backends.installed()
     clips = min(AGREEMENT_CLIPS, calibration.count)
     answers = collect_apart({name: Candidate(directory, name) for name in names}, calibration, range(clips))
-    return [(answers.runtimes[name], answers.agreeing(names[0], name), clips) for name in names]
+    found = [(answers.runtimes[name], answers.agreeing(names[0], name), clips) for name in names]
+    for runtime, same, _ in found:
+        if same < LEAST_AGREEMENT * clips:
+            raise ConversionError(
+                f"{directory.name}: {runtime} gives another label than {found[0][0]} on {clips - same} of {clips} "
+                "clips, so it computes this model wrongly; it is not written"
+            )
+    return found
 
 
 def _software() -> dict[str, str]:

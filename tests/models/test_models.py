@@ -77,3 +77,28 @@ def test_building_without_tensorflow_loaded_costs_nothing_to_import():
     code = "import sys, edgesense.models.crnn, edgesense.models.ds_cnn; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def pad(sizes):
+    """Answers of a strided convolution with "same" padding, and with the padding written out."""
+    from tf_keras import layers
+
+    from edgesense.models.crnn import KERNEL, _padding
+
+    same, written = [], []
+    for size, stride in sizes:
+        x = np.random.default_rng(size).normal(size=(1, size, size, 1)).astype(np.float32)
+        one = layers.Conv2D(2, KERNEL, strides=stride, padding="same")
+        other = layers.Conv2D(2, KERNEL, strides=stride)
+        padded = layers.ZeroPadding2D([_padding(size, stride)] * 2)(x)
+        same.append(one(x).numpy())
+        other.build(padded.shape)
+        other.set_weights(one.get_weights())
+        written.append(other(padded).numpy())
+    return same, written
+
+
+def test_written_out_padding_is_what_same_means(with_tensorflow):
+    same, written = with_tensorflow(pad, [(size, stride) for size in (5, 8, 9, 13) for stride in (1, 2, 3, 4)])
+    for one, other in zip(same, written, strict=True):
+        assert other == pytest.approx(one, abs=1e-5)

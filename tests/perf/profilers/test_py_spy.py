@@ -29,7 +29,7 @@ def directory(tmp_path: Path) -> Path:
     reason="py-spy is not installed (extra: profile)",
 )
 def test_a_flame_graph_of_a_real_run_names_the_runtimes_kernels(model_job: Job, directory: Path) -> None:
-    attachment = PySpy(seconds=1.5).profile(model_job, directory, device="host")
+    attachment = PySpy(seconds=4.0).profile(model_job, directory, device="host")
     assert attachment.title == "py-spy flame graph, --native, this computer"
     assert attachment.path == directory / "py-spy.svg"
     svg = attachment.path.read_text(encoding="utf-8")

@@ -1,0 +1,64 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from edgesense import pipeline, synthetic
+from edgesense.optimize.convert import RUNTIMES
+from edgesense.runtime import backends, inspect
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+NAMES = sorted(path.parent.name for path in MODELS.glob("*/pipeline.json"))
+
+
+def test_what_was_promised_is_there():
+    assert {"crnn-float32", "crnn-int8", "dscnn-int8"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_runtime_can_load_it_by_its_operators(name):
+    for runtime in RUNTIMES:
+        found = inspect.check(MODELS / name / "model.tflite", runtime)
+        assert found.dtype == name.split("-")[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_runtimes_give_the_same_labels(name):
+    clips = [clip.samples for clip in synthetic.clips("validation", 20)]
+    answers = [list(map(pipeline.open(MODELS / name, runtime=one).run, clips)) for one in backends.installed()]
+    assert answers
+    for one in answers:
+        assert sum(first == second for first, second in zip(answers[0], one, strict=True)) >= 19
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_right_about_as_often_as_its_card_says(name):
+    opened = pipeline.open(MODELS / name)
+    said = json.loads((MODELS / name / "recipe.json").read_text())["test"]["accuracy"]
+    right = [opened.run(clip.samples) == clip.label for clip in synthetic.clips("validation", 100)]
+    # Four standard deviations of 100 clips.
+    assert sum(right) / 100 == pytest.approx(said, abs=0.13)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_card_says_what_it_is_not_for_and_how_it_was_made(name):
+    card = (MODELS / name / "CARD.md").read_text()
+    recipe = json.loads((MODELS / name / "recipe.json").read_text())
+    assert "Not for clinical use" in card
+    assert recipe["command"] in card
+    assert f"{recipe['test']['accuracy']:.4f}" in card
+    assert all(part["sha256"] in card for part in recipe["digests"].values())
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.endswith("float32")])
+def test_its_reference_is_its_own_float_model(name):
+    opened = pipeline.open(MODELS / name)
+    assert opened.reference().name == name.split("-")[0] + "-float32"
+    assert opened.reference().settings == opened.settings
+
+
+def test_an_answer_does_not_depend_on_the_clip_before():
+    opened = pipeline.open(MODELS / "crnn-int8")
+    clips = [clip.samples for clip in synthetic.clips("validation", 4)]
+    scores = [opened.predict(clip).scores for clip in clips]
+    assert [opened.predict(clip).scores for clip in reversed(clips)] == scores[::-1]

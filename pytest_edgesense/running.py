@@ -38,6 +38,7 @@ class Run:
         self.settings = settings
         self.store = DirectoryStore(settings.baselines)
         self._found: dict[tuple[str, Job], Found] = {}
+        self._explained: dict[tuple[str, str, str | None], list[Attachment]] = {}
 
     @cached_property
     def known_devices(self) -> tuple[Device, ...]:
@@ -195,7 +196,12 @@ class Run:
         directory = self.settings.root / ARTIFACTS / slug / re.sub(r"[^\w.-]+", "-", plan.device.name)
         # As pytest does for its cache: nothing below is meant for version control.
         write_atomically(top / ".gitignore", "*\n")
-        return profilers.explain(item.stash[JOB], missed, directory, device=plan.device.name)
+        job = item.stash[JOB]
+        key = (plan.device.name, job.workload, job.runtime)
+        # Profiling takes longer than measuring: a pipeline that breaks several budgets is explained once.
+        if key not in self._explained:
+            self._explained[key] = profilers.explain(job, missed, directory, device=plan.device.name)
+        return self._explained[key]
 
     def write(self, rows: Iterable[Row]) -> Sequence[Path]:
         """Store the accepted baselines; called where the run is summed up, and nowhere else.

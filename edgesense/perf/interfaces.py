@@ -152,8 +152,8 @@ class Profiler(Protocol):
     def explains(self) -> frozenset[str]:
         """The limits it helps with first."""
 
-    def profile(self, job: Job, directory: Path, *, device: str) -> Attachment:
-        """Profile a fresh run of the workload on this computer into `directory`.
+    def profile(self, job: Job, directory: Path, *, device: str) -> Attachment | None:
+        """Profile a fresh run of the workload into `directory`; None where it has nothing to say of the device.
 
         Args:
             job: What was measured.

@@ -32,7 +32,7 @@ def every() -> tuple[Profiler, ...]:
 
 
 def explain(job: Job, limits: Collection[str], directory: Path, *, device: str = HOST) -> list[Attachment]:
-    """Profile later runs of a job's workload on this computer, the profiler that helps most first.
+    """Profile later runs of a job's workload, the profiler that helps most first.
 
     A profiler that cannot run leaves a reason in place of a file; nothing is raised.
 
@@ -45,13 +45,14 @@ def explain(job: Job, limits: Collection[str], directory: Path, *, device: str =
     from edgesense.perf import measure
     from edgesense.perf.records import Attachment
 
-    attachments = []
+    attachments: list[Attachment] = []
     for profiler in sorted(every(), key=lambda profiler: profiler.explains.isdisjoint(limits)):
         try:
             directory.mkdir(parents=True, exist_ok=True)
             # It loads this computer as a measurement does, and would spoil one beside it.
             with measure.alone(HOST):
-                attachments.append(profiler.profile(job, directory, device=device))
+                said = profiler.profile(job, directory, device=device)
+            attachments += [said] if said is not None else []
         except Exception as error:  # noqa: BLE001 - an explanation must never change a verdict, whoever wrote the profiler
             attachments.append(Attachment(f"no {profiler.name} profile", None, str(error) or type(error).__name__))
     return attachments

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgesense import distractors
-from edgesense.sounds import Dice
+from edgesense.synthetic import distractors
+from edgesense.synthetic.sounds import Dice
 
 RATE = 16000
 

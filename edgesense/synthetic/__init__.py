@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import scipy.fft
 
-from edgesense import distractors, sounds
 from edgesense.errors import DatasetError
-from edgesense.sounds import Dice, Event
+from edgesense.synthetic import distractors, sounds
+from edgesense.synthetic.sounds import Dice, Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

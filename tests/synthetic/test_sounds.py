@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgesense import sounds
-from edgesense.sounds import Dice
+from edgesense.synthetic import sounds
+from edgesense.synthetic.sounds import Dice
 
 RATE = 16000
 seeds = st.integers(0, 2**31)

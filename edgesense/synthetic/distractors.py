@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgesense import sounds
-from edgesense.sounds import Dice, Event
+from edgesense.synthetic import sounds
+from edgesense.synthetic.sounds import Dice, Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable

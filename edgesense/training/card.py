@@ -79,8 +79,8 @@ def _making(recipe: Recipe, facts: Facts) -> str:
 
     {facts.command}
 
-makes it again (seed {recipe.seed}; the same weights on the same machine and software, others within the accuracy's
-interval). Epoch {state.best_epoch} of {state.epoch} was chosen by its accuracy on the validation clips \
+makes one like it: seed {recipe.seed} decides the initial weights, the order and the augmentation, but TensorFlow's threads
+add up in no fixed order, so a second run ends near these weights and not at them. Epoch {state.best_epoch} of {state.epoch} was chosen by its accuracy on the validation clips \
 ({chosen["accuracy"]:.4f}); training took {state.seconds / 60:.1f} minutes on two shared cores, features apart.
 All settings are in `recipe.json`. Software: {software}.
 

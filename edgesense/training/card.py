@@ -79,9 +79,10 @@ def _making(recipe: Recipe, facts: Facts) -> str:
 
     {facts.command}
 
-makes one like it: seed {recipe.seed} decides the initial weights, the order and the augmentation, but TensorFlow's threads
-add up in no fixed order, so a second run ends near these weights and not at them. Epoch {state.best_epoch} of {state.epoch} was chosen by its accuracy on the validation clips \
-({chosen["accuracy"]:.4f}); training took {state.seconds / 60:.1f} minutes on two shared cores, features apart.
+makes one like it: seed {recipe.seed} decides the initial weights, the order and the augmentation, but TensorFlow's
+threads add up in no fixed order, so a second run ends near these weights and not at them. Epoch {state.best_epoch} of \
+{state.epoch} was chosen by its accuracy on the validation clips ({chosen["accuracy"]:.4f}); training took \
+{state.seconds / 60:.1f} minutes on two shared cores, features apart.
 All settings are in `recipe.json`. Software: {software}.
 
 | part of the embedded data set | clips | SHA-256 of the samples |

@@ -1,8 +1,8 @@
 """The training loop: seeded, resumable epoch by epoch, its best epoch chosen on the validation clips.
 
-Everything that is drawn in epoch n is drawn from (seed, n) alone, so a training that was interrupted goes on as it would
-have. Two runs still differ in the last digits, and after many epochs in more: TensorFlow's threads add up in no fixed
-order.
+Everything that is drawn in epoch n is drawn from (seed, n) alone, so a training that was interrupted goes on as it
+would have. Two runs still differ in the last digits, and after many epochs in more: TensorFlow's threads add up in no
+fixed order.
 """
 
 from __future__ import annotations

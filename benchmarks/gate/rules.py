@@ -2,8 +2,8 @@
 
 Each rule looks at two `Run`s and says whether it would report the second as slower. Raw calls are not kept (they would
 be gigabytes); what is kept of every process is the 10th percentile, minimum, median, mean and standard deviation of its
-100 calls. Where a rule resamples raw calls, the normal approximation takes its place: a bootstrap of the mean of 100
-values has the standard error sd / 10 by construction, and is all but normal. Every rule gets as many processes as its
+50 calls. Where a rule resamples raw calls, the normal approximation takes its place: a bootstrap of the mean of n values
+has the standard error sd / sqrt(n) by construction, and is all but normal. Every rule gets as many processes as its
 tool starts by default, or as many as there are (5).
 
 The rules were read in the tools' public repositories:
@@ -32,7 +32,7 @@ from scipy import special
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CALLS = 100
+CALLS = 50
 TENTH, MINIMUM, MEDIAN, MEAN, SD = range(5)
 TENTH_Z = float(-special.ndtri(0.1))
 """Standard deviations between a normal distribution's median and its 10th percentile."""
@@ -45,7 +45,7 @@ class Run:
     """What one run of a tool has measured.
 
     Attributes:
-        processes: (processes, 5) seconds: 10th percentile, minimum, median, mean and standard deviation of the 100
+        processes: (processes, 5) seconds: 10th percentile, minimum, median, mean and standard deviation of the 50
             calls of each fresh process.
     """
 

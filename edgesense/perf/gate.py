@@ -17,6 +17,8 @@ from edgesense.perf.records import Outcome, Paired
 LIMIT = 0.03
 SCALE = 1.4826
 """Median absolute deviation to standard deviation, for a normal distribution."""
+APART = 3
+"""How many times their spread pairs must be slower where they spread by more than the limit."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _confirmed(ratios: Sequence[float], rule: Rule) -> tuple[Outcome, str]:
     if slower < rule.slower:
         return Outcome.DRIFT, f"only {slower} of {rule.second} new pairs slower, where {rule.slower} must be"
     spread = robust_spread(ratios)
-    if spread > limit:
+    if spread > max(limit, again / APART):
         wide = units.percent(math.expm1(spread), beside=rule.limit).lstrip("+")
         return Outcome.INCONCLUSIVE, f"the pairs spread by {wide}: too far apart to tell a change of {allowed}"
     return Outcome.REGRESSED, ""

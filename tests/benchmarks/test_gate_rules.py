@@ -68,9 +68,9 @@ def test_pyperfs_t_test_of_five_against_five_processes_turns_at_2_306(shift: flo
 
 @pytest.mark.parametrize(("now", "alarm"), [(1.015, False), (1.025, True), (0.9, False)])
 def test_criterion_wants_the_whole_interval_over_its_noise_threshold(now: float, alarm: bool) -> None:
-    before = run({"mean": 1.0, "sd": 0.05})
+    before = run({"mean": 1.0, "sd": 0.035})
     # A standard error of 0.7 %: 1.4 % on either side.
-    assert rules.criterion(0.01, before, run({"mean": now + 0.0001, "sd": 0.05})) is alarm
+    assert rules.criterion(0.01, before, run({"mean": now + 0.0001, "sd": 0.035})) is alarm
     assert not rules.criterion(0.02, before, run({"mean": now, "sd": 0.05}))
 
 

@@ -86,8 +86,22 @@ def test_pairs_that_spread_by_no_more_than_the_limit_are_told_and_by_more_are_no
     apart: float, expected: Outcome
 ) -> None:
     away = LIMIT / gate.SCALE * apart
-    values = [0.1 + side * away for side in (-1, 1) * 7] + [0.1]
+    values = [0.06 + side * away for side in (-1, 1) * 7] + [0.06]
     assert gate.robust_spread(values) == pytest.approx(LIMIT * apart, rel=1e-12)
+    assert outcome(values) is expected
+
+
+@pytest.mark.parametrize(
+    ("apart", "expected"), [(1 - 1e-9, Outcome.REGRESSED), (1 + 1e-9, Outcome.INCONCLUSIVE)], ids=["at", "over"]
+)
+def test_pairs_that_spread_further_are_told_where_they_are_slower_by_three_times_that(
+    apart: float, expected: Outcome
+) -> None:
+    slower = math.log1p(0.5)
+    away = slower / 3 / gate.SCALE * apart
+    values = [slower + side * away for side in (-1, 1, -1, 1, 0, *(-1, 1) * 4, 0, 0)]
+    assert gate.robust_spread(values) == pytest.approx(slower / 3 * apart, rel=1e-12)
+    assert gate.robust_spread(values) > 4 * LIMIT
     assert outcome(values) is expected
 
 

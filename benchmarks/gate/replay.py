@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SEED = 1
 BOUND = 0.95
+PROCESSES = 3
+"""What a gate of an unchanged pipeline starts, and so what every other rule gets at most."""
 STORED = ("another", "before")
 """Where a stored run comes from: another gate of the condition at random, the gate just before."""
 
@@ -117,7 +119,7 @@ def alarms(rule: rules.Rule, gates: Sequence[samples.Gate], stored: str) -> Shar
         gates: Of one condition, in the order they were measured.
         stored: One of `STORED`.
     """
-    whole = [one for one in gates if len(one.pairs) >= samples.FIRST]
+    whole = [one for one in gates if len(one.pairs) >= PROCESSES]
     pairs = before(len(whole)) if stored == "before" else another(len(whole))
     said = [rule(_run(whole[first], 0), _run(whole[second], 1)) for first, second in pairs]
     return Share(sum(said), len(said))
@@ -136,7 +138,7 @@ def another(count: int, seed: int = SEED) -> list[tuple[int, int]]:
 
 
 def _run(one: samples.Gate, arm: int) -> rules.Run:
-    return rules.Run(one.pairs[: samples.FIRST, arm])
+    return rules.Run(one.pairs[:PROCESSES, arm])
 
 
 def counts(kept: Iterable[samples.Samples]) -> dict[str, dict[str, int]]:

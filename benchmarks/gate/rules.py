@@ -4,7 +4,7 @@ Each rule looks at two `Run`s and says whether it would report the second as slo
 be gigabytes); what is kept of every process is the 10th percentile, minimum, median, mean and standard deviation of its
 50 calls. Where a rule resamples raw calls, the normal approximation takes its place: a bootstrap of the mean of n values
 has the standard error sd / sqrt(n) by construction, and is all but normal. Every rule gets as many processes as its
-tool starts by default, or as many as there are (5).
+tool starts by default, or as many as there are (3).
 
 The rules were read in the tools' public repositories:
 
@@ -12,7 +12,7 @@ The rules were read in the tools' public repositories:
 - asv, ``asv/commands/compare.py``, `_is_result_better`, and ``asv/_stats.py``, `is_different`, with the default factor
   1.1 of ``asv/commands/common_args.py``; two processes. ``asv continuous`` compares the same way, and keeps no raw
   samples unless told to (`record_samples=False`), so that the test is whether 99 % intervals of the median overlap.
-- pyperf, ``pyperf/_utils.py``, `is_significant`, and ``pyperf/_compare.py``; twenty processes, here five, one value
+- pyperf, ``pyperf/_utils.py``, `is_significant`, and ``pyperf/_compare.py``; twenty processes, here three, one value
   each. Fewer values make it less sensitive, to slowdowns and to noise alike.
 - criterion.rs, ``src/analysis/compare.rs`` and ``src/report.rs``, `compare_to_threshold`; the default noise threshold
   is 1 % in ``src/criterion.rs`` (0.01), and 2 % in that setter's example; one process of 100 samples.

@@ -51,7 +51,8 @@ SCALE: Mapping[Level, tuple[float, float]] = {
 """Level -> its largest spread of one pair, and the share of gates that catch a true 5 % up to there.
 
 By simulation with the usual rule and normal noise: a tenth of a percent more and the share is missed. Above the last,
-most gates that enter the second stage are INCONCLUSIVE, since its guard lets a spread of 3 % through and no more.
+most gates that enter the second stage are INCONCLUSIVE, since its guard lets a spread of 3 % through, and more only
+where the slowdown is three times the spread.
 """
 
 

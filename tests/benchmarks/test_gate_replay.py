@@ -64,8 +64,8 @@ def test_an_alarm_needs_a_stored_baseline_and_the_gates_own_candidate() -> None:
 
 
 def test_a_gate_that_lacks_pairs_is_no_decision(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="gate 0 of quiet has 3 pairs and wants 2 more"):
-        replay.condition(kept(tmp_path, [made_up(3)]))
+    with pytest.raises(ValueError, match="gate 0 of quiet has 2 pairs and wants 3 more"):
+        replay.condition(kept(tmp_path, [made_up(2)]))
 
 
 def bar(tmp_path: Path, name: str, gates: list[samples.Gate], begins: str) -> report.Bar:

@@ -150,7 +150,7 @@ def test_a_change_close_to_what_is_allowed_has_the_digits_that_tell_them_apart()
 
 
 def test_times_that_are_close_have_the_digits_that_tell_them_apart() -> None:
-    close = paired(*[0.00166704] * 3)
+    close = paired(*[0.00166704] * 2)
     assert one(close).why[0].startswith("was 1.66700 ms, is 1.66704 ms beside")
 
 

@@ -48,8 +48,35 @@ def swapped(paired: Paired) -> Paired:
 
 @pytest.mark.parametrize("pairs", range(5))
 def test_before_five_pairs_the_missing_ones_are_wanted(pairs: int) -> None:
-    decision = decide_ratios([0.0] * pairs, 0, RULE)
+    decision = decide_ratios([-0.1] * pairs, 0, RULE)
     assert (decision.outcome, decision.wanted) == (None, 5 - pairs)
+
+
+def test_three_pairs_that_are_not_slower_settle_the_first_stage_and_two_do_not() -> None:
+    assert outcome([0.05, HALF, 0.05, HALF]) is None
+    decision = decide_ratios([0.05, HALF, 0.05, HALF, HALF], 0, RULE)
+    assert (decision.outcome, decision.wanted) == (Outcome.SAME, 0)
+    assert outcome([HALF] * 3) is Outcome.SAME
+    assert outcome([HALF, HALF, OVER_HALF]) is None
+
+
+def test_three_pairs_that_are_all_faster_may_still_become_better() -> None:
+    assert outcome([-0.1] * 3) is None
+    assert outcome([-0.1, -0.1, -HALF]) is Outcome.SAME
+
+
+def test_six_new_pairs_that_are_not_slower_settle_the_second_stage_and_five_do_not() -> None:
+    assert outcome(SLOW + [HALF] * 5) is None
+    assert outcome(SLOW + [0.1] * 4 + [HALF] * 5) is None
+    decision = decide_ratios(SLOW + [HALF] * 6, 0, RULE)
+    assert (decision.outcome, decision.wanted, decision.pairs) == (Outcome.SAME, 0, 11)
+
+
+@given(either)
+def test_a_gate_that_stops_early_comes_to_what_all_its_pairs_come_to(values: list[float]) -> None:
+    whole = outcome(values)
+    early = next(found for count in range(16) if (found := outcome(values[:count])) is not None)
+    assert early is whole
 
 
 def test_a_first_stage_of_exactly_half_the_limit_is_the_same_and_a_little_more_wants_ten_new_pairs() -> None:
@@ -127,7 +154,7 @@ def test_first_pairs_that_are_all_discarded_end_the_gate() -> None:
 
 
 def test_a_first_pair_that_was_discarded_is_measured_again() -> None:
-    decision = decide_ratios([0.0] * 4, 1, RULE)
+    decision = decide_ratios([0.0] * 2 + [0.1] * 2, 1, RULE)
     assert (decision.outcome, decision.wanted) == (None, 1)
 
 
@@ -228,6 +255,7 @@ def test_times_that_are_none_have_no_ratio(pair: tuple[float, float]) -> None:
 
 WORDS = [
     (SLOW + [0.0] * 10, "5 pairs looked slower; 10 new ones did not confirm it"),
+    (SLOW + [0.1, *[0.0] * 6], "5 pairs looked slower; 7 new ones did not confirm it"),
     (SLOW + [0.0199] * 10, "+2.0 % in the 10 new pairs, where 3 % is allowed"),
     (SLOW + [LIMIT - 1e-5] * 10, "+2.999 % in the 10 new pairs, where 3 % is allowed"),
     (SLOW + [0.04] * 7 + [0.0] * 3, "only 7 of 10 new pairs slower, where 8 must be"),

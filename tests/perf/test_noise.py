@@ -60,10 +60,17 @@ def test_another_limit_moves_the_smallest_slowdown_along() -> None:
 
 
 def test_where_the_guard_stops_too_many_gates_no_slowdown_is_large_enough() -> None:
-    found = noise.assess([-0.06, -0.03, 0.0, 0.03, 0.06], RULE)
+    found = noise.assess([-0.6, -0.3, 0.0, 0.3, 0.6], RULE)
     assert found.smallest is None
     assert found.level is Level.VERY_NOISY
     assert found.expected[0.1][Outcome.INCONCLUSIVE] > 0.05
+
+
+def test_a_slowdown_far_larger_than_the_spread_is_caught_on_a_very_noisy_computer_too() -> None:
+    found = noise.assess([-0.06, -0.03, 0.0, 0.03, 0.06], RULE)
+    assert found.level is Level.VERY_NOISY
+    assert found.smallest is not None
+    assert 3 * found.spread < found.smallest < 0.5
 
 
 def test_the_smallest_slowdown_is_caught_often_enough_and_one_step_less_is_not() -> None:

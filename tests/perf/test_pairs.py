@@ -31,11 +31,11 @@ def compare(device: PairingTable, directory: Path, rules: Mapping[str, gate.Rule
 
 
 SCRIPTS: list[tuple[str, Sequence[float], Outcome, int]] = [
-    ("unchanged", [0.002], Outcome.SAME, 5),
+    ("unchanged", [0.002], Outcome.SAME, 3),
     ("5 % slower", [0.0021], Outcome.REGRESSED, 15),
     ("2 % slower", [0.00204], Outcome.DRIFT, 15),
     ("5 % faster", [0.0019], Outcome.BETTER, 5),
-    ("slower at first", [0.0021] * 5 + [0.002] * 10, Outcome.SAME, 15),
+    ("slower at first", [0.0021] * 5 + [0.002] * 10, Outcome.SAME, 11),
     ("noisy", [0.0021, 0.0026, 0.0023], Outcome.INCONCLUSIVE, 15),
 ]
 
@@ -134,7 +134,7 @@ def test_every_session_is_closed_before_the_next_pair_is_opened(tmp_path: Path) 
 
 def test_a_pair_with_a_worker_that_died_is_discarded_measured_again_and_noted(tmp_path: Path) -> None:
     paired = compare(table([0.002], [0.002, DEAD, 0.002, 0.002, 0.002, 0.002]), tmp_path)
-    assert (len(paired.baseline), paired.discarded) == (5, 1)
+    assert (len(paired.baseline), paired.discarded) == (3, 1)
     assert "a pair was discarded: the worker for model was ended by SIGKILL" in paired.notes
 
 
@@ -195,7 +195,7 @@ def test_each_pair_is_told_as_it_is_measured(tmp_path: Path) -> None:
         told_of.append((len(baseline["calls"]), len(candidate["calls"])))
 
     pairs.compare(table([0.002], [0.002]), ARMS, RULES, tmp_path, seen=seen)
-    assert told_of == [(100, 100)] * 5
+    assert told_of == [(100, 100)] * 3
 
 
 def test_extra_work_slows_the_candidate_alone(tmp_path: Path) -> None:

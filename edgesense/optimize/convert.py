@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from edgesense.optimize import FineTuning
+
 RUNTIMES = ("litert", "tflite")
 SECONDS = 600.0
 """Longest time for one conversion; the CRNN's takes 15 s on two cores, most of it TensorFlow's import."""
@@ -37,12 +39,16 @@ class Trained:
         input_shape: (frames, columns).
         classes: Number of classes.
         weights: Arrays of `model.get_weights()`, in that order.
+        wrapped: The fine-tuning whose wrapped model these weights are of; None for the architecture's own.
+        after: Fine-tunings that came before it.
     """
 
     architecture: str
     input_shape: tuple[int, int]
     classes: int
     weights: Sequence[NDArray[Any]]
+    wrapped: FineTuning | None = None
+    after: tuple[str, ...] = ()
 
 
 def convert(
@@ -88,6 +94,8 @@ def convert(
             "input_shape": list(trained.input_shape),
             "classes": trained.classes,
             "weights": str(weights),
+            "wrapped": _named(trained.wrapped),
+            "after": list(trained.after),
             "calibration": str(inputs) if inputs else None,
             "output": str(made),
         }
@@ -99,6 +107,11 @@ def convert(
             raise ConversionError(f"{pass_name} made a model that cannot be deployed: {error}") from error
         made.replace(output)
     return found
+
+
+def _named(technique: FineTuning | None) -> dict[str, object] | None:
+    """A fine-tuning as JSON: where its class is, and its settings."""
+    return None if technique is None else {"module": type(technique).__module__, "settings": vars(technique)}
 
 
 def _run(request: dict[str, object], what: str, seconds: float) -> None:

@@ -35,7 +35,7 @@ def apply(
 
     Args:
         features: (batch, frames, columns) float32, normalised, so that 0 is the mean of each column; not changed.
-        targets: (batch, classes) float32, each row sums to 1.
+        targets: (batch, n) float32; rows of clips that are mixed are mixed alike.
         how: How much.
         random: Where chance comes from.
 

@@ -16,6 +16,7 @@ import numpy as np
 from edgesense.errors import EdgeSenseError, SettingsError
 from edgesense.evaluation import score
 from edgesense.training import augment, checkpoint
+from edgesense.training.objective import CrossEntropy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgesense.models import Architecture
+    from edgesense.optimize import FineTuning
+    from edgesense.training.objective import Objective
 
 SELECTIONS = ("accuracy", "macro_f1")
 
@@ -127,6 +130,9 @@ def fit(
     seed: int,
     directory: Path,
     on_epoch: Callable[[checkpoint.State], None] | None = None,
+    objective: Objective | None = None,
+    technique: FineTuning | None = None,
+    initial: Sequence[NDArray[Any]] | None = None,
 ) -> checkpoint.State:
     """Train a model, or go on with the training that is in `directory`.
 
@@ -139,9 +145,12 @@ def fit(
         seed: Decides initial weights, order and augmentation.
         directory: Where the checkpoint is kept.
         on_epoch: Called after each epoch.
+        objective: What it tries to reach; None for the labels' cross entropy.
+        technique: What is done to the model while it learns; None for nothing.
+        initial: Arrays of the architecture's own `get_weights()` to begin with; None for random ones.
 
     Returns:
-        The final state; `best` holds the chosen weights.
+        The final state; `best` holds the chosen weights, with a technique those of the wrapped model.
 
     Raises:
         EdgeSenseError: TensorFlow is not installed.
@@ -153,7 +162,8 @@ def fit(
     state = checkpoint.load(path) or checkpoint.State()
     if _finished(state, schedule):
         return state
-    trainer = _Trainer(architecture, train, len(classes), schedule, seed)
+    goal = objective or CrossEntropy(train.targets, len(classes), balance=schedule.balance)
+    trainer = _Trainer(architecture, train, len(classes), schedule, seed, goal, technique, initial)
     if state.epoch:
         trainer.restore(state)
     while not _finished(state, schedule):
@@ -165,7 +175,7 @@ def fit(
         entry = {"loss": loss, "accuracy": scores.accuracy, "macro_f1": scores.macro_f1}
         before = state.history[state.best_epoch - 1][schedule.select] if state.best_epoch else -1.0
         state.weights, state.optimizer = trainer.arrays()
-        if entry[schedule.select] > before:
+        if entry[schedule.select] > before and trainer.ready:
             state.best, state.best_epoch = state.weights, state.epoch
         state.history.append(entry)
         state.seconds += time.monotonic() - began
@@ -188,38 +198,39 @@ def rate(step: int, steps_an_epoch: int, schedule: Schedule) -> float:
     return float(schedule.learning_rate * 0.5 * (1 + np.cos(np.pi * (step - steps_an_epoch) / rest)))
 
 
-def class_weights(targets: NDArray[np.int64], classes: int, *, balance: bool) -> NDArray[np.float32]:
-    """(classes,) float32: what a clip of each class weighs; balanced, all clips of a class weigh the same together."""
-    if not balance:
-        return np.ones(classes, np.float32)
-    counts = np.maximum(np.bincount(targets, minlength=classes), 1)
-    return np.asarray(len(targets) / (classes * counts), np.float32)
-
-
 class _Trainer:
     """A model, its optimiser and the compiled steps."""
 
     def __init__(
-        self, architecture: Architecture, train: Examples, classes: int, schedule: Schedule, seed: int
+        self,
+        architecture: Architecture,
+        train: Examples,
+        classes: int,
+        schedule: Schedule,
+        seed: int,
+        objective: Objective,
+        technique: FineTuning | None,
+        initial: Sequence[NDArray[Any]] | None,
     ) -> None:
         tf, keras = tensorflow()
         keras.utils.set_random_seed(seed)
         shape = (int(train.features.shape[1]), int(train.features.shape[2]))
         self._model = architecture.build(shape, classes)
+        if initial is not None:
+            self._model.set_weights(initial)
+        self._technique, self._steps = technique, 0
+        if technique:
+            self._model = technique.wrap(self._model)
         self._optimizer = keras.optimizers.AdamW(
             schedule.learning_rate, weight_decay=schedule.weight_decay, clipnorm=1.0
         )
         self._optimizer.build(self._model.trainable_variables)
-        self._train, self._schedule, self._seed = train, schedule, seed
-        self._one_hot = np.eye(classes, dtype=np.float32)
-        weights = tf.constant(class_weights(train.targets, classes, balance=schedule.balance))
+        self._train, self._schedule, self._seed, self._objective = train, schedule, seed, objective
 
         @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
         def step(features: Any, targets: Any) -> Any:
             with tf.GradientTape() as tape:
-                probabilities = self._model(features, training=True)
-                per_class = weights * targets * tf.math.log(probabilities + 1e-7)
-                loss = -tf.reduce_mean(tf.reduce_sum(per_class, axis=1))
+                loss = objective.loss(self._model(features, training=True), targets)
             gradients = tape.gradient(loss, self._model.trainable_variables)
             self._optimizer.apply_gradients(zip(gradients, self._model.trainable_variables, strict=True))
             return loss
@@ -229,6 +240,11 @@ class _Trainer:
             return self._model(features, training=False)
 
         self._step, self._answer = step, answer
+
+    @property
+    def ready(self) -> bool:
+        """Whether the model is what the technique is to make of it, so that an epoch may be the best."""
+        return self._technique is None or self._technique.ready(self._steps)
 
     def epoch(self, number: int) -> float:
         """One pass over the training clips; returns the mean loss."""
@@ -241,12 +257,15 @@ class _Trainer:
             which = order[index * size : (index + 1) * size]
             features, targets = augment.apply(
                 self._train.batch(which),
-                self._one_hot[self._train.targets[which]],
+                self._objective.targets(which),
                 self._schedule.augmentation,
                 random,
             )
+            if self._technique:
+                self._technique.before(number * steps + index, self._model)
             self._optimizer.learning_rate.assign(rate(number * steps + index, steps, self._schedule))
             losses.append(float(self._step(features, targets)))
+        self._steps = (number + 1) * steps
         return float(np.mean(losses))
 
     def predict(self, examples: Examples) -> NDArray[np.int64]:

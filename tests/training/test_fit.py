@@ -9,7 +9,7 @@ from edgesense import models
 from edgesense.errors import EdgeSenseError, SettingsError
 from edgesense.training import fit
 from edgesense.training.augment import Augmentation
-from edgesense.training.fit import Examples, Schedule, class_weights, column_statistics, rate
+from edgesense.training.fit import Examples, Schedule, column_statistics, rate
 
 CLASSES = ("low", "high")
 SHAPE = (12, 8)
@@ -88,12 +88,6 @@ def wait(directory):
 def test_patience_ends_a_training_that_does_not_get_better(with_tensorflow, tmp_path):
     state = with_tensorflow(wait, tmp_path)
     assert state.epoch == state.best_epoch + 1 < 30
-
-
-def test_a_class_weighs_by_its_rarity_when_balanced():
-    # Five times as many clips of one class: its weight is 48 / (2 * 40), the other's 48 / (2 * 8).
-    assert class_weights(np.array([1] * 8 + [0] * 40), 2, balance=True) == pytest.approx([0.6, 3.0])
-    assert class_weights(np.array([1] * 8 + [0] * 40), 2, balance=False).tolist() == [1.0, 1.0]
 
 
 def test_fewer_clips_than_a_batch_are_refused(tmp_path):

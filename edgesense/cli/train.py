@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -10,9 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 from edgesense.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
+    from edgesense.features.settings import FeatureSettings
     from edgesense.training.checkpoint import State
+    from edgesense.training.teacher import Teacher
 
 SYNTHETIC = "synthetic"
 
@@ -20,7 +25,9 @@ SYNTHETIC = "synthetic"
 def add_parser(subparsers: Any) -> None:
     """Add the verb to the command line."""
     parser = subparsers.add_parser("train", help="train a model and convert it", description=__doc__)
-    parser.add_argument("architecture", metavar="ARCH", help="crnn, ds_cnn: a module of edgesense.models")
+    parser.add_argument(
+        "architecture", metavar="ARCH", help="attention, cnn, crnn, ds_cnn: a module of edgesense.models"
+    )
     parser.add_argument(
         "--dataset",
         default=SYNTHETIC,
@@ -32,7 +39,22 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--epochs", type=_count, metavar="N", help="default: the architecture's")
     parser.add_argument("--batch-size", type=_count, default=64, metavar="N", help="default 64")
     parser.add_argument("--learning-rate", type=float, default=2e-3, metavar="X", help="default 0.002")
-    parser.add_argument("--passes", default="float32,int8", metavar="A,B", help="conversions (default float32,int8)")
+    parser.add_argument(
+        "--passes",
+        default="float32,int8",
+        metavar="A,B+C",
+        help="what to make of it: passes, with + between those that follow one another (default float32,int8)",
+    )
+    parser.add_argument("--name", default="", help="the pipelines' name before their passes (default: of ARCH)")
+    parser.add_argument(
+        "--feature", action="append", default=[], metavar="NAME=VALUE", help="change a feature setting; again for more"
+    )
+    taught = parser.add_argument_group("a teacher")
+    taught.add_argument(
+        "--teacher", type=Path, metavar="DIR", help="pipeline to learn from, {fold} for the fold that is held out"
+    )
+    taught.add_argument("--temperature", type=float, metavar="T", help="what logits are divided by (default 4)")
+    taught.add_argument("--alpha", type=float, metavar="X", help="share of the teacher in the loss (default 0.7)")
     parser.add_argument("--work", type=Path, metavar="DIR", help="features and checkpoints (default: the user's cache)")
     synthetic = parser.add_argument_group("the embedded data set")
     synthetic.add_argument("--clips", type=_count, default=6000, metavar="N", help="training clips (default 6000)")
@@ -57,9 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, convert, test and write."""
     from rich.console import Console
 
-    from edgesense import models, optimize
+    from edgesense import models
     from edgesense.perf.files import cache_directory
     from edgesense.training.fit import Schedule
+    from edgesense.training.plan import Plan
 
     console = Console(highlight=False)
     architecture = models.get(arguments.architecture)
@@ -71,23 +94,25 @@ def run(arguments: argparse.Namespace) -> int:
         select="macro_f1" if real else "accuracy",
         balance=real,
     )
-    passes = _names(arguments.passes)
-    if not passes:
-        raise SettingsError("--passes names no conversion")
-    optimize.check(passes)
+    plan = Plan(
+        arguments.architecture,
+        schedule,
+        tuple(_names(arguments.passes)),
+        seed=arguments.seed,
+        front_end=_front_end(architecture.features(), arguments.feature),
+        teacher=_teacher(arguments),
+        name=arguments.name or (arguments.architecture.replace("_", "") + "-distilled" if arguments.teacher else ""),
+    )
     work = arguments.work or cache_directory()
     with _Progress(console) as progress:
         if real:
             from edgesense.training import folds
 
             folds.run(
-                arguments.architecture,
-                schedule,
+                plan,
                 dataset=Path(arguments.dataset),
-                seed=arguments.seed,
                 folds=_names(arguments.folds),
                 classes=_names(arguments.classes),
-                passes=passes,
                 work=work,
                 output=arguments.output,
                 report=arguments.report,
@@ -98,18 +123,48 @@ def run(arguments: argparse.Namespace) -> int:
             from edgesense.training import embedded
 
             embedded.run(
-                arguments.architecture,
-                schedule,
-                seed=arguments.seed,
+                plan,
                 clips=arguments.clips,
                 test_clips=arguments.test_clips,
-                passes=passes,
                 work=work,
                 output=arguments.output,
                 command=_command(arguments),
                 reporter=progress,
             )
     return 0
+
+
+def _front_end(usual: FeatureSettings, changes: Sequence[str]) -> FeatureSettings | None:
+    """The architecture's features with some settings changed; None where none is."""
+    from edgesense.features.settings import FeatureSettings
+
+    values: dict[str, Any] = {}
+    for change in changes:
+        name, equals, text = change.partition("=")
+        if not equals:
+            raise SettingsError(f"--feature {change}: write NAME=VALUE, as in n_fft=2048 or blocks=mfcc,logmel")
+        values[name.strip()] = _names(text) if name.strip() == "blocks" else _value(text)
+    return FeatureSettings.from_dict({**usual.to_dict(), **values}) if values else None
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _teacher(arguments: argparse.Namespace) -> Teacher | None:
+    from edgesense.training.teacher import Teacher
+
+    listened = {
+        name: getattr(arguments, name) for name in ("temperature", "alpha") if getattr(arguments, name) is not None
+    }
+    if arguments.teacher is None:
+        if listened:
+            raise SettingsError(f"--{next(iter(listened))} is how a teacher is listened to: give --teacher DIR with it")
+        return None
+    return Teacher(arguments.teacher, **listened)
 
 
 def _names(text: str | None) -> list[str]:
@@ -124,6 +179,17 @@ def _command(arguments: argparse.Namespace) -> str:
         value = getattr(arguments, name)
         if value != usual:
             words += ["--" + name.replace("_", "-"), str(value)]
+    if arguments.passes != "float32,int8":
+        words += ["--passes", arguments.passes]
+    if arguments.name:
+        words += ["--name", arguments.name]
+    for change in arguments.feature:
+        words += ["--feature", change]
+    if arguments.teacher:
+        words += ["--teacher", str(arguments.teacher)]
+    for name in ("temperature", "alpha"):
+        if getattr(arguments, name) is not None:
+            words += [f"--{name}", str(getattr(arguments, name))]
     if arguments.classes:
         words += ["--classes", arguments.classes, "--folds", arguments.folds]
     return shlex.join(words)

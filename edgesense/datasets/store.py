@@ -46,11 +46,13 @@ class FeatureStore:
         features: (clips, frames, columns) float32, memory-mapped, read only; without `column_mean` and `column_std`.
         labels: Label of each clip.
         digest: SHA-256 over the samples of all clips, in order: which audio this is.
+        path: The file that the features are mapped from.
     """
 
     features: NDArray[np.float32]
     labels: tuple[str, ...]
     digest: str
+    path: Path
 
 
 def build(
@@ -99,7 +101,8 @@ def build(
             if progress:
                 progress(index + 1, len(labels))
     digest = hashlib.sha256(hashes.tobytes()).hexdigest()
-    return FeatureStore(np.load(directory / "features.npy", mmap_mode="r"), labels, digest)
+    path = directory / "features.npy"
+    return FeatureStore(np.load(path, mmap_mode="r"), labels, digest, path)
 
 
 def _key(source: ClipSource, settings: FeatureSettings) -> str:

@@ -1,8 +1,8 @@
 """Passes from a trained tf-keras model to a smaller or faster one, one a file; they compose with "+".
 
 A *conversion* makes a TFLite file of a model (`convert`). A *fine-tuning* trains the model on, wrapped (`Technique`),
-and gives back a model of the same architecture. ``prune+int8`` trains on while it sets weights to zero and then converts
-to 8-bit integers. `qat` is both: it trains on and its conversion needs what it has learned.
+and gives back a model of the same architecture. ``prune+int8`` trains on while it sets weights to zero and then
+converts to 8-bit integers. `qat` is both: it trains on and its conversion needs what it has learned.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ _NOT_PASSES = frozenset({"child", "convert"})
 
 
 class FineTuning(Protocol):
-    """What a fine-tuning's `Technique` offers: a frozen dataclass of its settings, which decide the result."""
+    """What a fine-tuning's `Technique` offers: a frozen dataclass of its settings, which decide the result.
 
-    def wrap(self, model: Any, after: Iterable[str] = ()) -> Any:
-        """The model to train on.
+    One of them is `after`: the fine-tunings that came before, whose result is to be kept.
+    """
 
-        Args:
-            model: A `tf_keras.Model` with the weights that are gone on from; not changed.
-            after: Fine-tunings that came before and whose result is to be kept.
+    def epochs(self, steps_an_epoch: int) -> int:
+        """How many passes over the training clips it wants."""
+
+    def wrap(self, model: Any) -> Any:
+        """The model to train on, of a `tf_keras.Model` with the weights that are gone on from.
 
         Raises:
             SettingsError: A layer that the technique does not know.

@@ -23,7 +23,7 @@ def main() -> None:
     model = models.get(request["architecture"]).build(tuple(request["input_shape"]), request["classes"], batch_size=1)
     if wrapped := request["wrapped"]:
         technique = importlib.import_module(wrapped["module"]).Technique(**wrapped["settings"])
-        model = technique.wrap(model, request["after"])
+        model = technique.wrap(model)
     with np.load(request["weights"], allow_pickle=False) as arrays:
         model.set_weights([arrays[name] for name in sorted(arrays.files)])
     calibration = np.load(request["calibration"], allow_pickle=False) if request["calibration"] else None

@@ -6,13 +6,11 @@ The file stays as large; what is sent over the air becomes smaller, since few va
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edgesense.errors import SettingsError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+EPOCHS = 6
 FEWEST, MOST = 2, 256
 
 
@@ -22,19 +20,26 @@ class Technique:
 
     Attributes:
         clusters: Different values of each layer's weights. Depthwise kernels and biases keep theirs.
+        after: Fine-tunings that came before; zeros of a pruning stay zero.
 
     Raises:
         SettingsError: Fewer than 2 or more than 256 clusters.
     """
 
     clusters: int = 32
+    after: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not FEWEST <= self.clusters <= MOST:
             raise SettingsError(f"clusters must be from {FEWEST} to {MOST}, not {self.clusters!r}")
 
-    def wrap(self, model: Any, after: Iterable[str] = ()) -> Any:
-        """A model whose layers look their weights up in tables that learn; zeros of a pruning before it stay zero."""
+    def epochs(self, steps_an_epoch: int) -> int:
+        """A few: the values start near the weights."""
+        del steps_an_epoch
+        return EPOCHS
+
+    def wrap(self, model: Any) -> Any:
+        """A model whose layers look their weights up in tables that learn."""
         from tensorflow_model_optimization.python.core.clustering.keras.experimental import cluster
 
         try:
@@ -42,7 +47,7 @@ class Technique:
                 model,
                 number_of_clusters=self.clusters,
                 cluster_centroids_init=cluster.CentroidInitialization.KMEANS_PLUS_PLUS,
-                preserve_sparsity="prune" in after,
+                preserve_sparsity="prune" in self.after,
             )
         except ValueError as error:
             raise SettingsError(f"this model's weights cannot be clustered: {error}") from error

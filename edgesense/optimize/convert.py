@@ -40,7 +40,6 @@ class Trained:
         classes: Number of classes.
         weights: Arrays of `model.get_weights()`, in that order.
         wrapped: The fine-tuning whose wrapped model these weights are of; None for the architecture's own.
-        after: Fine-tunings that came before it.
     """
 
     architecture: str
@@ -48,7 +47,6 @@ class Trained:
     classes: int
     weights: Sequence[NDArray[Any]]
     wrapped: FineTuning | None = None
-    after: tuple[str, ...] = ()
 
 
 def convert(
@@ -95,7 +93,6 @@ def convert(
             "classes": trained.classes,
             "weights": str(weights),
             "wrapped": _named(trained.wrapped),
-            "after": list(trained.after),
             "calibration": str(inputs) if inputs else None,
             "output": str(made),
         }

@@ -6,13 +6,13 @@ smaller, since they compress.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edgesense.errors import SettingsError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+RECOVERY_EPOCHS = 4
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Technique:
         sparsity: Share of each layer's weights that are zero in the end.
         steps: Training steps over which it grows from 0 to that, by a polynomial that is steep at first.
         frequency: Steps between two looks at which weights are the smallest.
+        after: Fine-tunings that came before; pruning keeps nothing of them.
 
     Raises:
         SettingsError: The sparsity is not above 0 and below 1, or there are no steps.
@@ -31,6 +32,7 @@ class Technique:
     sparsity: float = 0.5
     steps: int = 1000
     frequency: int = 20
+    after: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.sparsity < 1:
@@ -38,9 +40,12 @@ class Technique:
         if self.steps < 1 or self.frequency < 1:
             raise SettingsError(f"pruning takes steps: not {self.steps} of them, a look each {self.frequency}")
 
-    def wrap(self, model: Any, after: Iterable[str] = ()) -> Any:
-        """A model whose layers prune themselves at each training step; `after` is of no concern here."""
-        del after
+    def epochs(self, steps_an_epoch: int) -> int:
+        """As many as the zeros take to grow, and some to get over the last of them."""
+        return math.ceil(self.steps / max(1, steps_an_epoch)) + RECOVERY_EPOCHS
+
+    def wrap(self, model: Any) -> Any:
+        """A model whose layers prune themselves at each training step."""
         from tensorflow_model_optimization.python.core.api import sparsity
 
         schedule = sparsity.keras.PolynomialDecay(

@@ -11,20 +11,30 @@ from typing import TYPE_CHECKING, Any, cast
 from edgesense.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import numpy as np
     from numpy.typing import NDArray
 
 NEEDS_CALIBRATION = False
+EPOCHS = 6
 
 
 @dataclass(frozen=True)
 class Technique:
-    """Nothing to choose: weights and activations in 8 bits; see `edgesense.optimize.FineTuning`."""
+    """Weights and activations in 8 bits; see `edgesense.optimize.FineTuning`.
 
-    def wrap(self, model: Any, after: Iterable[str] = ()) -> Any:
-        """A model that rounds weights and activations in its forward pass; zeros and shared values stay as they are.
+    Attributes:
+        after: Fine-tunings that came before; zeros of a pruning and shared values of a clustering stay as they are.
+    """
+
+    after: tuple[str, ...] = ()
+
+    def epochs(self, steps_an_epoch: int) -> int:
+        """A few: the model has learned nearly all before."""
+        del steps_an_epoch
+        return EPOCHS
+
+    def wrap(self, model: Any) -> Any:
+        """A model that rounds weights and activations in its forward pass.
 
         Raises:
             SettingsError: A layer that cannot be trained so, as a recurrent one.
@@ -37,14 +47,13 @@ class Technique:
             default_8bit_prune_preserve_quantize_scheme as pruned,
         )
 
-        keep = set(after)
         unfit = [layer.name for layer in model.layers if type(layer).__name__ in {"LSTM", "GRU", "SimpleRNN", "RNN"}]
         if unfit:
             raise SettingsError(f"qat does not know recurrent layers ({', '.join(unfit)}): use int8")
         try:
-            if "cluster" in keep:
-                scheme = clustered.Default8BitClusterPreserveQuantizeScheme(preserve_sparsity="prune" in keep)
-            elif "prune" in keep:
+            if "cluster" in self.after:
+                scheme = clustered.Default8BitClusterPreserveQuantizeScheme(preserve_sparsity="prune" in self.after)
+            elif "prune" in self.after:
                 scheme = pruned.Default8BitPrunePreserveQuantizeScheme()
             else:
                 return quantization.keras.quantize_model(model)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from functools import partial
 from typing import TYPE_CHECKING
 
-from edgesense import models, synthetic
+from edgesense import synthetic
 from edgesense.datasets import store
 from edgesense.errors import ConversionError
 from edgesense.pipeline_file import SyntheticSet
@@ -17,11 +18,10 @@ from edgesense.training.recipe import Recipe
 from edgesense.training.sources import SyntheticSource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from edgesense.training.experiment import Reporter
-    from edgesense.training.fit import Schedule
+    from edgesense.training.plan import Plan
 
 VALIDATION_CLIPS = 1000
 CALIBRATION_CLIPS = 300
@@ -32,13 +32,10 @@ LEAST_AGREEMENT = 0.95
 
 
 def run(
-    architecture: str,
-    schedule: Schedule,
+    plan: Plan,
     *,
-    seed: int,
     clips: int,
     test_clips: int,
-    passes: Sequence[str],
     work: Path,
     output: Path,
     command: str,
@@ -47,48 +44,54 @@ def run(
     """Train, convert, test and write pipeline directories.
 
     Args:
-        architecture: Name of a module in `edgesense.models`.
-        schedule: How to train.
-        seed: Decides everything random.
+        plan: What to train, and what to make of it.
         clips: How many training clips.
         test_clips: How many clips of the final test.
-        passes: Conversions, modules of `edgesense.optimize`.
         work: Folder of features and checkpoints.
         output: Folder of the pipeline directories.
         command: What makes the same again, for the card.
         reporter: Who is told.
 
     Returns:
-        Pass name -> pipeline directory.
+        Chain of passes -> pipeline directory.
 
     Raises:
+        SettingsError: A pass cannot be made of the architecture.
+        PipelineError: The teacher has other classes.
         ConversionError: A conversion failed, or the runtimes do not agree on what it made.
     """
-    settings = models.get(architecture).features()
+    settings = plan.features
+    distillation = plan.teacher.distillation(synthetic.CLASSES) if plan.teacher else None
     sources = {
         "train": SyntheticSource("train", clips, settings),
         "validation": SyntheticSource("validation", min(VALIDATION_CLIPS, -(-clips // 6)), settings),
         "calibration": SyntheticSource("calibration", min(CALIBRATION_CLIPS, -(-clips // 20)), settings),
     }
     identities = {name: dict(source.identity()) for name, source in sources.items()}
-    recipe = Recipe(architecture, seed, synthetic.CLASSES, settings, schedule, identities)
+    recipe = Recipe(plan.architecture, plan.seed, synthetic.CLASSES, settings, plan.schedule, identities, distillation)
     parts = {
         name: experiment.Part.all(_features(name, source, recipe, work, reporter)) for name, source in sources.items()
     }
+    answers = None
+    if plan.teacher:
+        answers = plan.teacher.answers(
+            sources["train"], recipe.classes, work, partial(reporter.features, "the teacher")
+        )
     trained = experiment.train(
         recipe,
         parts["train"],
         parts["validation"],
         parts["calibration"],
-        passes=passes,
+        chains=plan.chains,
         work=work / "training" / recipe.digest,
         reporter=reporter,
+        answers=answers,
     )
     with export.draft(output) as folder:
-        made = export.pipelines(folder, recipe.slug, trained, recipe.classes, SyntheticSet("test", test_clips))
+        made = export.pipelines(folder, plan.slug, trained, recipe.classes, SyntheticSet("test", test_clips))
         reporter.say(f"testing on {test_clips} clips")
         test = SyntheticSource("test", test_clips, settings)
-        answers = collect_apart({name: Candidate(path) for name, path in made.items()}, test, range(test_clips))
+        tested = collect_apart({name: Candidate(path) for name, path in made.items()}, test, range(test_clips))
         for name, directory in made.items():
             compared = name != "float32" and "float32" in made
             facts = card.Facts(
@@ -97,8 +100,8 @@ def run(
                 trained=trained,
                 digests={part: (len(one.rows), one.store.digest) for part, one in parts.items()},
                 software=_software(),
-                scores=answers.scores(name),
-                comparison=answers.comparison("float32", name) if compared else None,
+                scores=tested.scores(name),
+                comparison=tested.comparison("float32", name) if compared else None,
                 agreement=_agreement(directory, sources["calibration"]),
             )
             card.write(recipe, facts)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from edgesense import models, optimize
 from edgesense.optimize import convert
-from edgesense.training import fit
+from edgesense.training import distill, fit
+from edgesense.training.objective import CrossEntropy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +22,14 @@ if TYPE_CHECKING:
 
     from edgesense.datasets.store import FeatureStore
     from edgesense.features.settings import FeatureSettings
+    from edgesense.optimize import Chain, FineTuning
     from edgesense.training.checkpoint import State
+    from edgesense.training.fit import Schedule
+    from edgesense.training.objective import Objective
     from edgesense.training.recipe import Recipe
+
+TUNING_RATE = 0.25
+"""Peak learning rate of a fine-tuning, as a share of the training's own."""
 
 
 class Reporter(Protocol):
@@ -61,18 +69,39 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Tuned:
+    """A trained model after one more fine-tuning.
+
+    Attributes:
+        name: The pass.
+        technique: Its settings.
+        epochs: Epochs that it took.
+        best_epoch: The one that was chosen, from 1.
+        score: What it was chosen by, on the validation clips.
+    """
+
+    name: str
+    technique: FineTuning
+    epochs: int
+    best_epoch: int
+    score: float
+
+
+@dataclass(frozen=True)
 class Trained:
     """A trained model with its front end and its conversions.
 
     Attributes:
         state: The training's final state.
         features: The front end, with the column means that were learned.
-        models: Pass name -> `.tflite` file.
+        models: Chain of passes -> `.tflite` file.
+        tunings: Chain of passes -> the fine-tunings in it.
     """
 
     state: State
     features: FeatureSettings
-    models: dict[str, Path]
+    models: dict[Chain, Path]
+    tunings: dict[Chain, tuple[Tuned, ...]]
 
 
 def train(
@@ -81,65 +110,148 @@ def train(
     validation: Part,
     calibration: Part,
     *,
-    passes: Sequence[str],
+    chains: Sequence[Chain],
     work: Path,
     reporter: Reporter,
+    answers: NDArray[np.float32] | None = None,
 ) -> Trained:
-    """Train a model and convert it.
+    """Train a model, and train it on and convert it in as many ways as there are chains.
 
     Args:
         recipe: What and how.
         train_part: Clips to learn from, and to learn the column means from.
         validation: Clips to choose the best epoch by.
         calibration: Clips to take the ranges of 8-bit tensors from.
-        passes: Names of modules in `edgesense.optimize`.
-        work: Folder of this training's checkpoint and conversions.
+        chains: Passes, as `edgesense.optimize.chain` gives them.
+        work: Folder of this training's checkpoints and conversions.
         reporter: Who is told.
+        answers: (clips of the store, classes) float32, a teacher's probabilities, where the recipe names one.
 
     Returns:
         The trained model.
 
     Raises:
-        SettingsError: An unknown pass or architecture.
+        SettingsError: An unknown architecture, or a pass that cannot be made of it; before anything is trained.
         ConversionError: A conversion failed.
     """
-    optimize.check(passes)
-    features = train_part.store.features
-    mean, std = fit.column_statistics(features, train_part.rows)
+    learning = _Learning(recipe, train_part, validation, answers=answers, work=work, reporter=reporter)
+    learning.refuse(chains)
+    state = learning.fit(work)
+    reporter.say(_chosen(state, len(validation.rows)))
+    representative = learning.examples(calibration).batch(np.arange(len(calibration.rows)))
+    made, tunings = {}, {}
+    for chain in chains:
+        path = work / f"{chain.slug}.tflite"
+        model, tunings[chain] = learning.tuned(chain.finetunings, state.best)
+        began = time.monotonic()
+        found = convert.convert(model, chain.conversion, path, calibration=representative)
+        reporter.say(f"{chain.name}: {found.size / 1024:.1f} KiB, converted in {time.monotonic() - began:.0f} s")
+        made[chain] = path
+    return Trained(state, learning.front_end, made, tunings)
 
-    def examples(part: Part) -> fit.Examples:
-        targets = np.array([recipe.classes.index(label) for label in part.labels], np.int64)
-        return fit.Examples(part.store.features, targets, part.rows, mean, std)
 
-    state = fit.fit(
-        models.get(recipe.architecture),
-        examples(train_part),
-        examples(validation),
-        recipe.classes,
-        recipe.schedule,
-        seed=recipe.seed,
-        directory=work,
-        on_epoch=lambda now: reporter.epoch(now, recipe.schedule.epochs),
-    )
+def _chosen(state: State, clips: int) -> str:
     chosen = state.history[state.best_epoch - 1]
-    reporter.say(
-        f"epoch {state.best_epoch} of {state.epoch} is the best on {len(validation.rows)} validation clips: "
+    return (
+        f"epoch {state.best_epoch} of {state.epoch} is the best on {clips} validation clips: "
         f"accuracy {chosen['accuracy']:.4f}, macro F1 {chosen['macro_f1']:.4f}"
     )
-    trained = convert.Trained(
-        recipe.architecture, (int(features.shape[1]), int(features.shape[2])), len(recipe.classes), state.best
-    )
-    representative = examples(calibration).batch(np.arange(len(calibration.rows)))
-    made = {}
-    for name in passes:
-        began = time.monotonic()
-        path = work / f"{name}.tflite"
-        found = convert.convert(trained, name, path, calibration=representative)
-        reporter.say(f"{name}: {found.size / 1024:.1f} KiB, converted in {time.monotonic() - began:.0f} s")
-        made[name] = path
-    learned = replace(
-        recipe.features,
-        column_mean=tuple(float(f"{value:.6g}") for value in mean),
-        column_std=tuple(float(f"{value:.6g}") for value in std),
-    )
-    return Trained(state, learned, made)
+
+
+class _Learning:
+    """What the first training and each fine-tuning after it have in common."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        train_part: Part,
+        validation: Part,
+        *,
+        answers: NDArray[np.float32] | None,
+        work: Path,
+        reporter: Reporter,
+    ) -> None:
+        self._recipe, self._work, self._reporter = recipe, work, reporter
+        self._architecture = models.get(recipe.architecture)
+        self._mean, self._std = fit.column_statistics(train_part.store.features, train_part.rows)
+        self._train, self._validation = self.examples(train_part), self.examples(validation)
+        labels = CrossEntropy(self._train.targets, len(recipe.classes), balance=recipe.schedule.balance)
+        self._objective: Objective = labels
+        if recipe.distillation is not None and answers is not None:
+            heard = answers[train_part.rows]
+            self._objective = distill.Distilled(labels, heard, len(recipe.classes), recipe.distillation)
+
+    def examples(self, part: Part) -> fit.Examples:
+        """A part's clips with the column means of the training clips."""
+        targets = np.array([self._recipe.classes.index(label) for label in part.labels], np.int64)
+        return fit.Examples(part.store.features, targets, part.rows, self._mean, self._std)
+
+    @property
+    def front_end(self) -> FeatureSettings:
+        """The features, with what was learned of their columns."""
+        mean, std = (tuple(float(f"{value:.6g}") for value in values) for values in (self._mean, self._std))
+        return replace(self._recipe.features, column_mean=mean, column_std=std)
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return int(self._train.features.shape[1]), int(self._train.features.shape[2])
+
+    def refuse(self, chains: Sequence[Chain]) -> None:
+        """Refuse what cannot be made of the architecture while nothing has been trained yet.
+
+        Raises:
+            SettingsError: A fine-tuning does not know one of its layers.
+        """
+        for chain in chains:
+            for name in chain.finetunings:
+                fit.tensorflow()
+                optimize.get(name).Technique().wrap(self._architecture.build(self._shape, len(self._recipe.classes)))
+
+    def fit(
+        self,
+        directory: Path,
+        *,
+        schedule: Schedule | None = None,
+        technique: FineTuning | None = None,
+        initial: Sequence[NDArray[Any]] | None = None,
+    ) -> State:
+        """Train, or go on with the training that is in `directory`."""
+        schedule = schedule or self._recipe.schedule
+        return fit.fit(
+            self._architecture,
+            self._train,
+            self._validation,
+            self._recipe.classes,
+            schedule,
+            seed=self._recipe.seed,
+            directory=directory,
+            on_epoch=lambda now: self._reporter.epoch(now, schedule.epochs),
+            objective=self._objective,
+            technique=technique,
+            initial=initial,
+        )
+
+    def tuned(self, names: Sequence[str], weights: Sequence[NDArray[Any]]) -> tuple[convert.Trained, tuple[Tuned, ...]]:
+        """Train on with each fine-tuning in turn; a chain that begins as another one did goes on from there."""
+        recipe, directory = self._recipe, self._work
+        told: list[Tuned] = []
+        wrapped: FineTuning | None = None
+        for place, name in enumerate(names):
+            technique: FineTuning = optimize.get(name).Technique(after=tuple(names[:place]))
+            epochs = technique.epochs(len(self._train.rows) // recipe.schedule.batch_size)
+            schedule = replace(
+                recipe.schedule, epochs=epochs, learning_rate=recipe.schedule.learning_rate * TUNING_RATE, patience=0
+            )
+            identity = hashlib.sha256(f"{technique!r} {schedule!r}".encode()).hexdigest()[:8]
+            directory = directory / f"{name}-{identity}"
+            self._reporter.say(f"{optimize.SEPARATOR.join(names[: place + 1])}: training on for {epochs} epochs")
+            state = self.fit(directory, schedule=schedule, technique=technique, initial=weights)
+            self._reporter.say(_chosen(state, len(self._validation.rows)))
+            score = state.history[state.best_epoch - 1][schedule.select]
+            told.append(Tuned(name, technique, state.epoch, state.best_epoch, score))
+            model = technique.wrap(self._architecture.build(self._shape, len(recipe.classes)))
+            model.set_weights(state.best)
+            wrapped = technique if hasattr(optimize.get(name), "convert") else None
+            weights = technique.strip(model).get_weights()
+        made = convert.Trained(recipe.architecture, self._shape, len(recipe.classes), weights, wrapped)
+        return made, tuple(told)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgesense import optimize
 from edgesense.pipeline_file import ManifestSet, PipelineFile, SyntheticSet
 
 if TYPE_CHECKING:
@@ -56,21 +57,22 @@ def pipelines(
     """Write a pipeline directory for each conversion of a trained model.
 
     Args:
-        folder: Where; the directories are called `slug-pass`.
-        slug: The architecture's short name.
+        folder: Where; the directories are called by the slug and the passes: `dscnn-prune-int8`.
+        slug: What the plan calls them.
         trained: The model.
         classes: Names of its scores, in order.
         labelled: The clips that its accuracy is told from.
 
     Returns:
-        Pass name -> pipeline directory. Each but the float32 one names that as its reference, if it is there.
+        Chain's name -> pipeline directory. Each but the float32 one names that as its reference, if it is there.
     """
     made = {}
-    for name, model in trained.models.items():
-        directory = folder / f"{slug}-{name}"
+    float32 = optimize.chain(optimize.PLAIN)
+    for chain, model in trained.models.items():
+        directory = folder / f"{slug}-{chain.slug}"
         directory.mkdir()
         shutil.copyfile(model, directory / MODEL)
-        reference = f"../{slug}-float32" if name != "float32" and "float32" in trained.models else None
+        reference = f"../{slug}-{float32.slug}" if chain != float32 and float32 in trained.models else None
         PipelineFile(
             directory=directory,
             name=directory.name,
@@ -80,5 +82,5 @@ def pipelines(
             labelled=labelled,
             reference=reference,
         ).write()
-        made[name] = directory
+        made[chain.name] = directory
     return made

@@ -163,7 +163,16 @@ def fit(
     if _finished(state, schedule):
         return state
     goal = objective or CrossEntropy(train.targets, len(classes), balance=schedule.balance)
-    trainer = _Trainer(architecture, train, len(classes), schedule, seed, goal, technique, initial)
+    trainer = _Trainer(
+        architecture,
+        train,
+        len(classes),
+        schedule=schedule,
+        seed=seed,
+        objective=goal,
+        technique=technique,
+        initial=initial,
+    )
     if state.epoch:
         trainer.restore(state)
     while not _finished(state, schedule):
@@ -206,6 +215,7 @@ class _Trainer:
         architecture: Architecture,
         train: Examples,
         classes: int,
+        *,
         schedule: Schedule,
         seed: int,
         objective: Objective,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgesense import evaluation, models
+from edgesense import evaluation
 from edgesense.datasets import store
 from edgesense.datasets.manifest import Manifest
 from edgesense.errors import DatasetError
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgesense.training.experiment import Reporter
-    from edgesense.training.fit import Schedule
+    from edgesense.training.plan import Plan
+    from edgesense.training.teacher import Teacher
 
 VALIDATION_SHARE = 0.15
 CALIBRATION_CLIPS = 300
@@ -84,14 +87,11 @@ def split(folds: Sequence[str], subjects: Sequence[str], held_out: str, seed: in
 
 
 def run(
-    architecture: str,
-    schedule: Schedule,
+    plan: Plan,
     *,
     dataset: Path,
-    seed: int,
     folds: Sequence[str],
     classes: Sequence[str],
-    passes: Sequence[str],
     work: Path,
     output: Path,
     report: Path | None,
@@ -101,13 +101,10 @@ def run(
     """Train once a fold, test on it, and sum up.
 
     Args:
-        architecture: Name of a module in `edgesense.models`.
-        schedule: How to train.
+        plan: What to train, and what to make of it.
         dataset: Folder with a MANIFEST.csv that names folds and subjects.
-        seed: Decides everything random.
         folds: Folds to hold out; "all" for every one.
         classes: Labels to train on; none for all of the manifest.
-        passes: Conversions, modules of `edgesense.optimize`.
         work: Folder of features and checkpoints.
         output: Folder of the pipeline directories, one folder a fold.
         report: File for the results as JSON.
@@ -120,7 +117,7 @@ def run(
     manifest = Manifest.open(dataset)
     classes = tuple(classes) or tuple(manifest.labels)
     chosen = manifest.select(labels=classes)
-    settings = models.get(architecture).features()
+    settings = plan.features
     source = ManifestSource(chosen, settings)
     every = [str(row.fold) for row in chosen.rows]
     known = sorted(set(every))
@@ -133,12 +130,14 @@ def run(
     )
     results = []
     for fold in wanted:
-        parts = split(every, [str(row.subject) for row in chosen.rows], fold, seed)
+        parts = split(every, [str(row.subject) for row in chosen.rows], fold, plan.seed)
         identity = {**source.identity(), "held_out": fold}
-        recipe = Recipe(architecture, seed, classes, settings, schedule, identity)
+        teacher = plan.teacher.of_fold(fold) if plan.teacher else None
+        distillation = teacher.distillation(classes) if teacher else None
+        recipe = Recipe(plan.architecture, plan.seed, classes, settings, plan.schedule, identity, distillation)
         reporter.say(f"fold {fold}: {len(parts.train)} clips to learn from, {len(parts.validation)} to choose by")
         results.append(
-            _fold(recipe, features, source, parts, passes=passes, work=work, output=output, reporter=reporter)
+            _fold(plan, recipe, features, source, parts, teacher=teacher, work=work, output=output, reporter=reporter)
         )
     made = {
         "schema": 1,
@@ -158,12 +157,13 @@ def run(
 
 
 def _fold(
+    plan: Plan,
     recipe: Recipe,
     features: store.FeatureStore,
     source: ManifestSource,
     parts: Split,
     *,
-    passes: Sequence[str],
+    teacher: Teacher | None,
     work: Path,
     output: Path,
     reporter: Reporter,
@@ -171,26 +171,31 @@ def _fold(
     """Train, convert and test one fold, or read what an earlier call found."""
     fold = str(recipe.data["held_out"])
     folder = work / "training" / recipe.digest
-    kept = folder / f"result-{'-'.join(passes)}.json"
-    if kept.exists() and all((output / f"fold-{fold}" / f"{recipe.slug}-{name}").is_dir() for name in passes):
+    wanted = hashlib.sha256(repr(plan.chains).encode()).hexdigest()[:8]
+    kept = folder / f"result-{wanted}.json"
+    if kept.exists() and all((output / f"fold-{fold}" / f"{plan.slug}-{one.slug}").is_dir() for one in plan.chains):
         reporter.say(f"fold {fold}: done before")
         found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
         return found
     calibration = np.random.default_rng((recipe.seed, 8)).permutation(parts.train)[:CALIBRATION_CLIPS]
+    answers = None
+    if teacher:
+        answers = teacher.answers(source, recipe.classes, work, partial(reporter.features, "the teacher"))
     trained = experiment.train(
         recipe,
         experiment.Part(features, parts.train),
         experiment.Part(features, parts.validation),
         experiment.Part(features, calibration),
-        passes=passes,
+        chains=plan.chains,
         work=folder,
         reporter=reporter,
+        answers=answers,
     )
     with export.draft(output / f"fold-{fold}") as draft:
         labelled = ManifestSet(source.manifest.directory.name, (fold,))
-        made = export.pipelines(draft, recipe.slug, trained, recipe.classes, labelled)
+        made = export.pipelines(draft, plan.slug, trained, recipe.classes, labelled)
         candidates = {name: Candidate(path) for name, path in made.items()}
-        answers = collect_apart(candidates, source, [int(row) for row in parts.test])
+        tested = collect_apart(candidates, source, [int(row) for row in parts.test])
     result = {
         "fold": fold,
         "clips": {"train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)},
@@ -198,12 +203,12 @@ def _fold(
         "epochs": trained.state.epoch,
         "seconds": round(trained.state.seconds, 1),
         "files": [source.manifest.rows[row].file for row in parts.test],
-        "expected": answers.expected,
-        "predicted": answers.predicted,
+        "expected": tested.expected,
+        "predicted": tested.predicted,
     }
     write_atomically(kept, json.dumps(result))
     for name in made:
-        scores = answers.scores(name)
+        scores = tested.scores(name)
         reporter.say(f"fold {fold}, {name}: accuracy {scores.accuracy:.4f}, macro F1 {scores.macro_f1:.4f}")
     return result
 

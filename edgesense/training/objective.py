@@ -49,7 +49,8 @@ class CrossEntropy:
 
     def targets(self, which: NDArray[np.int64]) -> NDArray[np.float32]:
         """(len(which), classes) float32: 1 at each example's class."""
-        return self._one_hot[self._labels[which]]
+        chosen: NDArray[np.float32] = self._one_hot[self._labels[which]]
+        return chosen
 
     def loss(self, probabilities: Any, targets: Any) -> Any:
         """Mean over the batch; see `Objective.loss`."""

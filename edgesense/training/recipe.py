@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edgesense.features.settings import FeatureSettings
+    from edgesense.training.distill import Distillation
     from edgesense.training.fit import Schedule
 
 
@@ -25,6 +26,7 @@ class Recipe:
         features: The front end, without column means: those are learned.
         schedule: The training loop's settings.
         data: Plain JSON values: the identity of each part of the data.
+        distillation: The teacher, and how it is listened to; None where there is none.
     """
 
     architecture: str
@@ -33,10 +35,11 @@ class Recipe:
     features: FeatureSettings
     schedule: Schedule
     data: Mapping[str, Any]
+    distillation: Distillation | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {
+        plain = {
             "architecture": self.architecture,
             "seed": self.seed,
             "classes": list(self.classes),
@@ -44,13 +47,10 @@ class Recipe:
             "schedule": asdict(self.schedule),
             "data": dict(self.data),
         }
+        # Named only where there is one, so that recipes from before there were teachers keep their digests.
+        return plain if self.distillation is None else plain | {"distillation": asdict(self.distillation)}
 
     @property
     def digest(self) -> str:
         """Names the training: the same recipe goes on where it stopped, another one begins anew."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
-
-    @property
-    def slug(self) -> str:
-        """The architecture's name as pipeline directories have it: `ds_cnn` gives `dscnn`."""
-        return self.architecture.replace("_", "")

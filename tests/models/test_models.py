@@ -29,7 +29,9 @@ def build(name, shape, classes):
 
 
 def test_an_unknown_architecture_is_refused_with_the_nearest():
-    with pytest.raises(SettingsError, match="unknown architecture 'crn', known are crnn, ds_cnn; did you mean 'crnn'"):
+    with pytest.raises(
+        SettingsError, match=r"unknown architecture 'crn', known are attention, .*; did you mean 'crnn'"
+    ):
         models.get("crn")
 
 
@@ -102,3 +104,12 @@ def test_written_out_padding_is_what_same_means(with_tensorflow):
     same, written = with_tensorflow(pad, [(size, stride) for size in (5, 8, 9, 13) for stride in (1, 2, 3, 4)])
     for one, other in zip(same, written, strict=True):
         assert other == pytest.approx(one, abs=1e-5)
+
+
+def test_the_student_is_a_third_of_the_ds_cnn_and_the_attention_model_no_larger(with_tensorflow):
+    sizes = {
+        name: with_tensorflow(build, name, models.get(name).features().shape, 5)["parameters"]
+        for name in ("cnn", "ds_cnn", "attention")
+    }
+    assert sizes["cnn"] * 3 < sizes["ds_cnn"]
+    assert sizes["attention"] < 1.5 * sizes["ds_cnn"]

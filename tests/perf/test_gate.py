@@ -255,7 +255,7 @@ def test_times_that_are_none_have_no_ratio(pair: tuple[float, float]) -> None:
 
 WORDS = [
     (SLOW + [0.0] * 10, "5 pairs looked slower; 10 new ones did not confirm it"),
-    (SLOW + [0.1, *[0.0] * 6], "5 pairs looked slower; 7 new ones did not confirm it"),
+    ([*SLOW, 0.1, *([0.0] * 6)], "5 pairs looked slower; 7 new ones did not confirm it"),
     (SLOW + [0.0199] * 10, "+2.0 % in the 10 new pairs, where 3 % is allowed"),
     (SLOW + [LIMIT - 1e-5] * 10, "+2.999 % in the 10 new pairs, where 3 % is allowed"),
     (SLOW + [0.04] * 7 + [0.0] * 3, "only 7 of 10 new pairs slower, where 8 must be"),

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from edgesense import optimize
 from edgesense.features.settings import FeatureSettings
 from edgesense.pipeline_file import SyntheticSet
 from edgesense.training import export
@@ -18,9 +19,9 @@ def trained(tmp_path):
     )
     files = {}
     for name in ("float32", "int8"):
-        files[name] = tmp_path / f"{name}.tflite"
-        files[name].write_bytes(name.encode())
-    return Trained(State(), settings, files)
+        path = files[optimize.chain(name)] = tmp_path / f"{name}.tflite"
+        path.write_bytes(name.encode())
+    return Trained(State(), settings, files, {})
 
 
 def test_a_draft_that_succeeds_is_put_in_place(tmp_path):
@@ -74,6 +75,6 @@ def test_the_int8_pipeline_names_the_float32_one_as_its_reference(trained, tmp_p
 
 
 def test_without_a_float32_conversion_there_is_no_reference(trained, tmp_path):
-    del trained.models["float32"]
+    del trained.models[optimize.chain("float32")]
     made = export.pipelines(tmp_path, "dscnn", trained, CLASSES, SyntheticSet("test", 10))
     assert "reference" not in json.loads((made["int8"] / "pipeline.json").read_text())

@@ -36,8 +36,8 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="where the pipelines are written")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="decides everything random (default 1)")
-    parser.add_argument("--epochs", type=_count, metavar="N", help="default: the architecture's")
-    parser.add_argument("--batch-size", type=_count, default=64, metavar="N", help="default 64")
+    parser.add_argument("--epochs", type=count, metavar="N", help="default: the architecture's")
+    parser.add_argument("--batch-size", type=count, default=64, metavar="N", help="default 64")
     parser.add_argument("--learning-rate", type=float, default=2e-3, metavar="X", help="default 0.002")
     parser.add_argument(
         "--passes",
@@ -57,9 +57,9 @@ def add_parser(subparsers: Any) -> None:
     taught.add_argument("--alpha", type=float, metavar="X", help="share of the teacher in the loss (default 0.7)")
     parser.add_argument("--work", type=Path, metavar="DIR", help="features and checkpoints (default: the user's cache)")
     synthetic = parser.add_argument_group("the embedded data set")
-    synthetic.add_argument("--clips", type=_count, default=6000, metavar="N", help="training clips (default 6000)")
+    synthetic.add_argument("--clips", type=count, default=6000, metavar="N", help="training clips (default 6000)")
     synthetic.add_argument(
-        "--test-clips", type=_count, default=2000, metavar="N", help="clips of the one final test (default 2000)"
+        "--test-clips", type=count, default=2000, metavar="N", help="clips of the one final test (default 2000)"
     )
     folds = parser.add_argument_group("a folder with a manifest")
     folds.add_argument("--folds", default="all", metavar="A,B", help="folds to hold out in turn (default all)")
@@ -68,7 +68,8 @@ def add_parser(subparsers: Any) -> None:
     parser.set_defaults(run=run)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A whole number of 1 or more, as argparse reads it."""
     if not text.isdecimal() or int(text) < 1:
         msg = f"{text!r} is no whole number of 1 or more"
         raise argparse.ArgumentTypeError(msg)
@@ -104,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
         name=arguments.name or (arguments.architecture.replace("_", "") + "-distilled" if arguments.teacher else ""),
     )
     work = arguments.work or cache_directory()
-    with _Progress(console) as progress:
+    with Progress(console) as progress:
         if real:
             from edgesense.training import folds
 
@@ -195,7 +196,7 @@ def _command(arguments: argparse.Namespace) -> str:
     return shlex.join(words)
 
 
-class _Progress:
+class Progress:
     """Bars for features and epochs, and a line for each step that is done."""
 
     def __init__(self, console: Console) -> None:

@@ -47,9 +47,7 @@ class Technique:
             default_8bit_prune_preserve_quantize_scheme as pruned,
         )
 
-        unfit = [layer.name for layer in model.layers if type(layer).__name__ in {"LSTM", "GRU", "SimpleRNN", "RNN"}]
-        if unfit:
-            raise SettingsError(f"qat does not know recurrent layers ({', '.join(unfit)}): use int8")
+        refuse(model)
         try:
             if "cluster" in self.after:
                 scheme = clustered.Default8BitClusterPreserveQuantizeScheme(preserve_sparsity="prune" in self.after)
@@ -72,6 +70,19 @@ class Technique:
     def strip(self, model: Any) -> Any:
         """The same model: its conversion needs the ranges that it has learned."""
         return model
+
+
+def refuse(model: Any) -> None:
+    """Refuse a `tf_keras.Model` with a recurrent layer.
+
+    Raises:
+        SettingsError: The rounding of its state is not known to TensorFlow Model Optimization.
+    """
+    import tf_keras
+
+    recurrent = [layer.name for layer in model.layers if isinstance(layer, tf_keras.layers.RNN)]
+    if recurrent:
+        raise SettingsError(f"qat does not know recurrent layers ({', '.join(recurrent)}): use int8")
 
 
 def convert(model: Any, calibration: NDArray[np.float32] | None = None) -> bytes:

@@ -1,0 +1,127 @@
+"""Make a pipeline smaller and faster with one pass or a chain of them, or compare all of them in one table.
+
+`--pass prune --pass int8` trains an architecture (or takes the training that is kept), trains it on while it is pruned,
+and converts it to 8-bit integers. `--all` does so for every row of the table. Interrupted, the same command goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+from edgesense.cli import train
+from edgesense.errors import SettingsError
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser("optimize", help="make a pipeline smaller and faster", description=__doc__)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("architecture", nargs="?", metavar="ARCH", help="a module of edgesense.models")
+    what.add_argument("--all", action="store_true", help="every row of the table of results")
+    what.add_argument("--list", action="store_true", help="the passes, and what each does")
+    parser.add_argument(
+        "--pass", action="append", default=[], dest="chain", metavar="NAME", help="again for the next one"
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="where the pipelines are written")
+    parser.add_argument("--dataset", metavar="DIR", help="recordings with a manifest (default: the embedded data set)")
+    parser.add_argument("--classes", default="normal,wheeze,crackle", metavar="A,B", help="labels of the recordings")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="decides everything random (default 1)")
+    parser.add_argument("--epochs", type=train.count, metavar="N", help="default: the architecture's")
+    parser.add_argument("--clips", type=train.count, default=6000, metavar="N", help="training clips (default 6000)")
+    parser.add_argument("--test-clips", type=train.count, default=2000, metavar="N", help="test clips (default 2000)")
+    parser.add_argument("--work", type=Path, metavar="DIR", help="features and checkpoints (default: the user's cache)")
+    table = parser.add_argument_group("the table of results")
+    table.add_argument("--report", type=Path, metavar="FILE.md", help="write it there, and a .json beside it")
+    table.add_argument("--only", metavar="A,B", help="some of its trainings")
+    table.add_argument("--boards", default="pi,pi5", metavar="A,B", help="count on these (default pi,pi5)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, make, and for the table measure."""
+    from edgesense import optimize
+
+    if arguments.list:
+        for name in optimize.names():
+            print(f"{name:15s} {(optimize.get(name).__doc__ or '').splitlines()[0]}")
+        return 0
+    if arguments.output is None:
+        raise SettingsError("--output DIR is where the pipelines are written")
+    if arguments.all:
+        return _table(arguments)
+    if not arguments.chain:
+        raise SettingsError(f"name a pass with --pass: {', '.join(optimize.names())}")
+    return _one(arguments)
+
+
+def _one(arguments: argparse.Namespace) -> int:
+    """One architecture, one chain: what `edgesense train` does with these passes."""
+    from edgesense import optimize
+
+    chain = optimize.chain(optimize.SEPARATOR.join(arguments.chain)).name
+    words = ["train", arguments.architecture, "--output", str(arguments.output), "--passes", f"float32,{chain}"]
+    if chain == optimize.PLAIN:
+        words[-1] = chain
+    words += ["--seed", str(arguments.seed), "--clips", str(arguments.clips), "--test-clips", str(arguments.test_clips)]
+    for name in ("epochs", "work"):
+        if getattr(arguments, name) is not None:
+            words += [f"--{name}", str(getattr(arguments, name))]
+    if arguments.dataset:
+        words += ["--dataset", arguments.dataset, "--classes", arguments.classes]
+    parser = argparse.ArgumentParser()
+    train.add_parser(parser.add_subparsers())
+    return train.run(parser.parse_args(words))
+
+
+def _table(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from edgesense.perf.files import cache_directory, write_atomically
+    from edgesense.training import results, results_page, variants
+
+    if arguments.report is not None and arguments.report.suffix != ".md":
+        raise SettingsError(f"--report {arguments.report}: the page is Markdown, so give it a name that ends in .md")
+    wanted = variants.find(_names(arguments.only) if arguments.only else None)
+    settings = results.Settings(
+        output=arguments.output,
+        work=arguments.work or cache_directory(),
+        recordings=Path(arguments.dataset) if arguments.dataset else None,
+        classes=tuple(_names(arguments.classes)),
+        clips=arguments.clips,
+        test_clips=arguments.test_clips,
+        seed=arguments.seed,
+        epochs=arguments.epochs,
+        boards=tuple(_names(arguments.boards)),
+        command=_command(arguments),
+    )
+    with train.Progress(Console(highlight=False)) as progress:
+        found = results.run(wanted, settings, progress)
+    page = results_page.markdown(found)
+    if arguments.report is None:
+        print(page)
+        return 0
+    write_atomically(arguments.report.with_suffix(".json"), json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    write_atomically(arguments.report, page)
+    print(f"wrote {arguments.report} and {arguments.report.with_suffix('.json').name}")
+    return 0
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command that makes the same again; folders of recordings by their last name only."""
+    words: list[str] = ["edgesense", "optimize", "--all", "--output", arguments.output.name]
+    if arguments.dataset:
+        words += ["--dataset", Path(arguments.dataset).name, "--classes", arguments.classes]
+    for name, usual in (("seed", 1), ("epochs", None), ("clips", 6000), ("test_clips", 2000), ("only", None)):
+        if getattr(arguments, name) != usual:
+            words += ["--" + name.replace("_", "-"), str(getattr(arguments, name))]
+    if arguments.report:
+        words += ["--report", str(arguments.report)]
+    return shlex.join(words)

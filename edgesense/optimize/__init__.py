@@ -3,15 +3,50 @@
 from __future__ import annotations
 
 import difflib
+import importlib
+import inspect
 import pkgutil
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from edgesense.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-_NOT_PASSES = frozenset({"child", "convert"})
+    import numpy as np
+    from numpy.typing import NDArray
+
+_NOT_PASSES = frozenset({"calibration", "child", "convert", "loading", "process", "sensitivity", "sizes"})
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What a pass made, where the model alone does not say how.
+
+    Attributes:
+        content: The `.tflite` file's content.
+        notes: Plain JSON values for the recipe and the card: what was chosen, by what measurement. "why", a list of
+            sentences, and lists of equal mappings, as tables, are shown in the card.
+    """
+
+    content: bytes
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Pass(Protocol):
+    """What a module of this package offers that is a pass."""
+
+    NEEDS_CALIBRATION: bool
+    """Whether it takes ranges from a representative data set."""
+
+    def convert(self, model: Any, calibration: NDArray[np.float32] | None = None) -> bytes | Converted:
+        """A TFLite model; a pass may take options of its own as keywords.
+
+        Args:
+            model: `tf_keras.Model`, built with a batch of one.
+            calibration: (n, frames, columns) float32, normalised features of some clips.
+        """
 
 
 def names() -> tuple[str, ...]:
@@ -31,3 +66,28 @@ def check(wanted: Iterable[str]) -> None:
             near = difflib.get_close_matches(name, names(), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise SettingsError(f"unknown pass {name!r}, known are {', '.join(names())}{hint}")
+
+
+def get(name: str) -> Pass:
+    """The pass called `name`; importing it does not import TensorFlow.
+
+    Raises:
+        SettingsError: There is no such pass.
+    """
+    check([name])
+    return cast("Pass", importlib.import_module(f"{__name__}.{name}"))
+
+
+def check_options(chosen: Pass, options: Mapping[str, Any]) -> None:
+    """Refuse an option that a pass does not take.
+
+    Raises:
+        SettingsError: It takes others, or none.
+    """
+    parameters = inspect.signature(chosen.convert).parameters.values()
+    known = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+    name = str(getattr(chosen, "__name__", chosen)).rpartition(".")[2]
+    for option in options:
+        if option not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise SettingsError(f"the pass {name} has no option {option!r}: {takes}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from edgesense.features.settings import FeatureSettings
     from edgesense.training.checkpoint import State
     from edgesense.training.recipe import Recipe
+
+
+REQUIRED = {"float32": convert.RUNTIMES, "int8": convert.RUNTIMES}
+"""Runtimes that must load what a pass makes; of another pass's model the card says which do."""
 
 
 class Reporter(Protocol):
@@ -68,11 +72,19 @@ class Trained:
         state: The training's final state.
         features: The front end, with the column means that were learned.
         models: Pass name -> `.tflite` file.
+        conversions: Pass name -> which runtimes load that file, and how it was made.
     """
 
     state: State
     features: FeatureSettings
     models: dict[str, Path]
+    conversions: dict[str, convert.Conversion] = field(default_factory=dict)
+
+    def runtime(self, name: str) -> str | None:
+        """The first installed runtime that loads a pass's model; None where nothing is known of it."""
+        found = self.conversions.get(name)
+        usable = [one.runtime for one in found.runtimes if one.loads and one.tried] if found else []
+        return usable[0] if usable else None
 
 
 def train(
@@ -130,16 +142,19 @@ def train(
         recipe.architecture, (int(features.shape[1]), int(features.shape[2])), len(recipe.classes), state.best
     )
     representative = examples(calibration).batch(np.arange(len(calibration.rows)))
-    made = {}
+    made, conversions = {}, {}
     for name in passes:
         began = time.monotonic()
         path = work / f"{name}.tflite"
-        found = convert.convert(trained, name, path, calibration=representative)
-        reporter.say(f"{name}: {found.size / 1024:.1f} KiB, converted in {time.monotonic() - began:.0f} s")
-        made[name] = path
+        required = REQUIRED.get(name, ())
+        found = convert.convert(trained, name, path, calibration=representative, require=required)
+        reporter.say(f"{name}: {found.file.size / 1024:.1f} KiB, converted in {time.monotonic() - began:.0f} s")
+        for refusing in (one for one in found.runtimes if not one.loads):
+            reporter.say(f"{name}: {refusing.release} does not load it: {refusing.reason}")
+        made[name], conversions[name] = path, found
     learned = replace(
         recipe.features,
         column_mean=tuple(float(f"{value:.6g}") for value in mean),
         column_std=tuple(float(f"{value:.6g}") for value in std),
     )
-    return Trained(state, learned, made)
+    return Trained(state, learned, made, conversions)

@@ -3,8 +3,8 @@
 Each rule looks at two `Run`s and says whether it would report the second as slower. Raw calls are not kept (they would
 be gigabytes); what is kept of every process is the 10th percentile, minimum, median, mean and standard deviation of its
 50 calls. Where a rule resamples raw calls, the normal approximation takes its place: a bootstrap of the mean of n
-values has the standard error sd / sqrt(n) by construction, and is all but normal. Every rule gets as many processes as its
-tool starts by default, or as many as there are (3).
+values has the standard error sd / sqrt(n) by construction, and is all but normal. Every rule gets as many processes as
+its tool starts by default, or as many as there are (3).
 
 The rules were read in the tools' public repositories:
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgesense.cli import train
+from edgesense.cli._progress import Progress
 from edgesense.errors import SettingsError
 
 
@@ -60,11 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _one(arguments: argparse.Namespace) -> int:
     """One architecture, one chain: what `edgesense train` does with these passes."""
-    from edgesense import optimize
+    from edgesense.optimize import chains
 
-    chain = optimize.chain(optimize.SEPARATOR.join(arguments.chain)).name
+    chain = chains.parse(chains.SEPARATOR.join(arguments.chain)).name
     words = ["train", arguments.architecture, "--output", str(arguments.output), "--passes", f"float32,{chain}"]
-    if chain == optimize.PLAIN:
+    if chain == chains.PLAIN:
         words[-1] = chain
     words += ["--seed", str(arguments.seed), "--clips", str(arguments.clips), "--test-clips", str(arguments.test_clips)]
     for name in ("epochs", "work"):
@@ -98,7 +99,7 @@ def _table(arguments: argparse.Namespace) -> int:
         boards=tuple(_names(arguments.boards)),
         command=_command(arguments),
     )
-    with train.Progress(Console(highlight=False)) as progress:
+    with Progress(Console(highlight=False)) as progress:
         found = results.run(wanted, settings, progress)
     page = results_page.markdown(found)
     if arguments.report is None:

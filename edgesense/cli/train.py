@@ -6,17 +6,15 @@ import argparse
 import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from edgesense.cli._progress import Progress
 from edgesense.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from edgesense.features.settings import FeatureSettings
-    from edgesense.training.checkpoint import State
     from edgesense.training.teacher import Teacher
 
 SYNTHETIC = "synthetic"
@@ -194,41 +192,3 @@ def _command(arguments: argparse.Namespace) -> str:
     if arguments.classes:
         words += ["--classes", arguments.classes, "--folds", arguments.folds]
     return shlex.join(words)
-
-
-class Progress:
-    """Bars for features and epochs, and a line for each step that is done."""
-
-    def __init__(self, console: Console) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._bars = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
-        )
-        self._tasks: dict[str, Any] = {}
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.stop()
-
-    def features(self, what: str, done: int, total: int) -> None:
-        self._bar(f"features of {what}", done, total)
-
-    def epoch(self, state: State, epochs: int) -> None:
-        last = state.history[-1]
-        self._bars.console.print(
-            f"epoch {state.epoch:3d}  loss {last['loss']:.4f}  validation accuracy {last['accuracy']:.4f}  "
-            f"macro F1 {last['macro_f1']:.4f}  {state.seconds:.0f} s"
-        )
-        self._bar("epochs", state.epoch, epochs)
-
-    def say(self, text: str) -> None:
-        self._bars.console.print(text)
-
-    def _bar(self, name: str, done: int, total: int) -> None:
-        if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name)
-        self._bars.update(self._tasks[name], total=total, completed=done, visible=done < total)

@@ -1,27 +1,56 @@
-"""Passes from a trained tf-keras model to a smaller or faster one, one a file; they compose with "+".
+"""Passes from a trained tf-keras model to a smaller or faster one, one a file; they compose (`chains`).
 
 A *conversion* makes a TFLite file of a model (`convert`). A *fine-tuning* trains the model on, wrapped (`Technique`),
-and gives back a model of the same architecture. ``prune+int8`` trains on while it sets weights to zero and then
-converts to 8-bit integers. `qat` is both: it trains on and its conversion needs what it has learned.
+and gives back a model of the same architecture; `qat` is both: its conversion needs what it has learned.
 """
 
 from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 import pkgutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edgesense.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-SEPARATOR = "+"
-PLAIN = "float32"
-"""The conversion at the end of a chain that names none."""
-_NOT_PASSES = frozenset({"child", "convert"})
+    import numpy as np
+    from numpy.typing import NDArray
+
+_NOT_PASSES = frozenset({"calibration", "chains", "child", "convert", "loading", "process", "sensitivity", "sizes"})
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What a pass made, where the model alone does not say how.
+
+    Attributes:
+        content: The `.tflite` file's content.
+        notes: Plain JSON values for the recipe and the card: what was chosen, by what measurement. "why", a list of
+            sentences, and lists of equal mappings, as tables, are shown in the card.
+    """
+
+    content: bytes
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Pass(Protocol):
+    """What a module of this package offers that is a conversion."""
+
+    NEEDS_CALIBRATION: bool
+    """Whether it takes ranges from a representative data set."""
+
+    def convert(self, model: Any, calibration: NDArray[np.float32] | None = None) -> bytes | Converted:
+        """A TFLite model; a pass may take options of its own as keywords.
+
+        Args:
+            model: `tf_keras.Model`, built with a batch of one.
+            calibration: (n, frames, columns) float32, normalised features of some clips.
+        """
 
 
 class FineTuning(Protocol):
@@ -50,44 +79,10 @@ class FineTuning(Protocol):
         """A `tf_keras.Model` of the first architecture, with the weights of a wrapped one."""
 
 
-@dataclass(frozen=True)
-class Chain:
-    """Passes in the order they are made.
-
-    Attributes:
-        finetunings: Names of those that train on.
-        conversion: Name of the one that makes the file.
-    """
-
-    finetunings: tuple[str, ...]
-    conversion: str
-
-    @property
-    def name(self) -> str:
-        """As it is written: `prune+int8`."""
-        last = () if self.conversion in self.finetunings else (self.conversion,)
-        return SEPARATOR.join((*self.finetunings, *last))
-
-    @property
-    def slug(self) -> str:
-        """As pipeline directories have it: `prune-int8`."""
-        return self.name.replace(SEPARATOR, "-").replace("_", "-")
-
-
 def names() -> tuple[str, ...]:
     """Names of the passes that are here."""
     modules = (module.name for module in pkgutil.iter_modules(__path__))
     return tuple(sorted(name for name in modules if name not in _NOT_PASSES))
-
-
-def get(name: str) -> Any:
-    """The module of a pass.
-
-    Raises:
-        SettingsError: There is none; the nearest name is said.
-    """
-    check([name])
-    return importlib.import_module(f"{__name__}.{name}")
 
 
 def check(wanted: Iterable[str]) -> None:
@@ -103,23 +98,26 @@ def check(wanted: Iterable[str]) -> None:
             raise SettingsError(f"unknown pass {name!r}, known are {', '.join(names())}{hint}")
 
 
-def chain(text: str) -> Chain:
-    """Passes from text.
-
-    Args:
-        text: Names with "+" between them, as in ``prune+int8``; a chain without a conversion ends in `PLAIN`.
+def get(name: str) -> Any:
+    """The module of a pass, a `Pass`, with a `Technique`, or both; importing it does not import TensorFlow.
 
     Raises:
-        SettingsError: An unknown pass, one that is named twice, or one that cannot stand where it does.
+        SettingsError: There is no such pass.
     """
-    wanted = [name.strip() for name in text.split(SEPARATOR)]
-    modules = {name: get(name) for name in wanted}
-    if len(modules) < len(wanted):
-        raise SettingsError(f"{text!r} names a pass twice")
-    finetunings = tuple(name for name, module in modules.items() if hasattr(module, "Technique"))
-    conversions = [name for name, module in modules.items() if hasattr(module, "convert")]
-    for name in conversions:
-        if name != wanted[-1]:
-            rest = SEPARATOR.join(wanted[wanted.index(name) + 1 :])
-            raise SettingsError(f"{name} makes the file, so nothing can come after it: {rest!r} has to stand before it")
-    return Chain(finetunings, conversions[0] if conversions else PLAIN)
+    check([name])
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def check_options(chosen: Pass, options: Mapping[str, Any]) -> None:
+    """Refuse an option that a pass does not take.
+
+    Raises:
+        SettingsError: It takes others, or none.
+    """
+    parameters = inspect.signature(chosen.convert).parameters.values()
+    known = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+    name = str(getattr(chosen, "__name__", chosen)).rpartition(".")[2]
+    for option in options:
+        if option not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise SettingsError(f"the pass {name} has no option {option!r}: {takes}")

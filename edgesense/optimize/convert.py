@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +11,19 @@ import numpy as np
 
 from edgesense import optimize
 from edgesense.errors import ConversionError, ModelError
+from edgesense.optimize import calibration as calibrating
+from edgesense.optimize import loading, process
 from edgesense.runtime import inspect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from edgesense.optimize import FineTuning
+    from edgesense.runtime.inspect import ModelFile
 
-RUNTIMES = ("litert", "tflite")
+RUNTIMES = loading.RUNTIMES
 SECONDS = 600.0
 """Longest time for one conversion; the CRNN's takes 15 s on two cores, most of it TensorFlow's import."""
 
@@ -49,61 +47,82 @@ class Trained:
     wrapped: FineTuning | None = None
 
 
+@dataclass(frozen=True)
+class Conversion:
+    """A `.tflite` file that at least one runtime loads.
+
+    Attributes:
+        file: What it is made of.
+        runtimes: Whether each runtime loads it.
+        notes: What the pass says of how it was made; plain JSON values.
+    """
+
+    file: ModelFile
+    runtimes: tuple[loading.Loading, ...]
+    notes: Mapping[str, Any]
+
+
 def convert(
     trained: Trained,
     pass_name: str,
     output: Path,
     *,
     calibration: NDArray[np.float32] | None = None,
+    options: Mapping[str, Any] | None = None,
+    require: Sequence[str] = (),
     seconds: float = SECONDS,
-) -> inspect.ModelFile:
-    """Convert a trained model to a `.tflite` file that both runtimes load.
+) -> Conversion:
+    """Convert a trained model to a `.tflite` file.
 
     Args:
         trained: The model.
         pass_name: A module of `edgesense.optimize`, or the dotted name of any module with a `convert` like theirs.
         output: The file to write; it appears whole or not at all.
         calibration: (n, frames, columns) float32, for passes that need it.
+        options: Further keywords of the pass's `convert`; plain JSON values.
+        require: Runtimes that must load the file; of the others it is only told. At least one always must.
         seconds: Time limit.
 
     Returns:
-        What the file is made of.
+        The file, with the runtimes that load it.
 
     Raises:
         SettingsError: There is no such pass.
-        ConversionError: The conversion failed, crashed, took too long, or made a file that a runtime cannot load.
+        ConversionError: The calibration inputs do not fit the model; the conversion was refused, failed, crashed or
+            took too long; it made a file that no runtime, or not every required one, loads; there was no room for it.
     """
-    if "." not in pass_name:
-        optimize.check([pass_name])
-    module = pass_name if "." in pass_name else f"edgesense.optimize.{pass_name}"
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".convert-", dir=output.parent) as folder:
-        directory = Path(folder)
-        weights = directory / "weights.npz"
-        np.savez(weights, **{f"{index:04d}": array for index, array in enumerate(trained.weights)})
-        inputs = None
-        if calibration is not None:
-            inputs = directory / "calibration.npy"
-            np.save(inputs, np.ascontiguousarray(calibration, np.float32))
-        made = directory / output.name
-        request = {
-            "pass": module,
-            "architecture": trained.architecture,
-            "input_shape": list(trained.input_shape),
-            "classes": trained.classes,
-            "weights": str(weights),
-            "wrapped": _named(trained.wrapped),
-            "calibration": str(inputs) if inputs else None,
-            "output": str(made),
-        }
-        _run(request, f"{pass_name} conversion of {trained.architecture}", seconds)
-        try:
-            for runtime in RUNTIMES:
-                found = inspect.check(made, runtime)
-        except ModelError as error:
-            raise ConversionError(f"{pass_name} made a model that cannot be deployed: {error}") from error
-        made.replace(output)
-    return found
+    if calibration is not None:
+        calibrating.check(calibration, trained.input_shape)
+    if "." in pass_name:
+        module = pass_name
+    else:
+        module = f"edgesense.optimize.{pass_name}"
+        found = optimize.get(pass_name)
+        optimize.check_options(found, options or {})
+        if found.NEEDS_CALIBRATION:
+            calibrating.required(calibration, pass_name)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".convert-", dir=output.parent) as folder:
+            directory = Path(folder)
+            made = directory / output.name
+            request = {
+                "pass": module,
+                "architecture": trained.architecture,
+                "input_shape": list(trained.input_shape),
+                "classes": trained.classes,
+                "wrapped": _named(trained.wrapped),
+                **_inputs(directory, trained, calibration),
+                "options": dict(options or {}),
+                "output": str(made),
+            }
+            what = f"{pass_name} conversion of {trained.architecture}"
+            notes = process.run("edgesense.optimize.child", request, what, seconds)["notes"]
+            runtimes = _deployable(made, pass_name, require)
+            made.replace(output)
+    except OSError as error:
+        raise ConversionError(f"cannot write {output}: {error.strerror or error}") from error
+    return Conversion(inspect.read(output), runtimes, notes)
 
 
 def _named(technique: FineTuning | None) -> dict[str, object] | None:
@@ -111,35 +130,24 @@ def _named(technique: FineTuning | None) -> dict[str, object] | None:
     return None if technique is None else {"module": type(technique).__module__, "settings": vars(technique)}
 
 
-def _run(request: dict[str, object], what: str, seconds: float) -> None:
-    """Start the child and wait for it; its every bad end is a `ConversionError`."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(entry or os.getcwd() for entry in sys.path),  # noqa: PTH109 - as sys.path means it
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-        "CUDA_VISIBLE_DEVICES": "",
-    }
-    command = [sys.executable, "-m", "edgesense.optimize.child"]
+def _inputs(directory: Path, trained: Trained, calibration: NDArray[np.float32] | None) -> dict[str, str | None]:
+    weights = directory / "weights.npz"
+    np.savez(weights, **{f"{index:04d}": array for index, array in enumerate(trained.weights)})
+    inputs = None
+    if calibration is not None:
+        inputs = directory / "calibration.npy"
+        np.save(inputs, np.ascontiguousarray(calibration))
+    return {"weights": str(weights), "calibration": str(inputs) if inputs else None}
+
+
+def _deployable(made: Path, pass_name: str, require: Sequence[str]) -> tuple[loading.Loading, ...]:
     try:
-        done = subprocess.run(
-            command,
-            input=json.dumps(request),
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            env=environment,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ConversionError(f"the {what} was stopped after {seconds:g} s{_tail(error.stderr)}") from error
-    if done.returncode < 0:
-        name = signal.Signals(-done.returncode).name
-        raise ConversionError(f"the {what} was killed by {name}{_tail(done.stderr)}")
-    if done.returncode:
-        raise ConversionError(f"the {what} failed with exit status {done.returncode}{_tail(done.stderr)}")
-
-
-def _tail(stderr: str | bytes | None, lines: int = 20) -> str:
-    text = stderr.decode(errors="replace") if isinstance(stderr, bytes) else stderr or ""
-    last = [line for line in text.splitlines() if line.strip()][-lines:]
-    return "; its last words:\n" + "\n".join(last) if last else ", without a word"
+        _, runtimes = loading.check(made)
+    except ModelError as error:
+        raise ConversionError(f"{pass_name} made a model that cannot be deployed: {error}") from error
+    refusing = [one for one in runtimes if not one.loads]
+    missed = [one for one in refusing if one.runtime in require]
+    if missed or len(refusing) == len(runtimes):
+        reasons = "; ".join(f"{one.release}: {one.reason}" for one in missed or refusing)
+        raise ConversionError(f"{pass_name} made a model that cannot be deployed: {reasons}")
+    return runtimes

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from edgesense.errors import ConversionError
+from edgesense.optimize import calibration as calibrating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -28,17 +26,12 @@ def convert(model: Any, calibration: NDArray[np.float32] | None = None) -> bytes
     Raises:
         ConversionError: There is no calibration input; ranges cannot be guessed.
     """
-    if calibration is None or not len(calibration):
-        raise ConversionError("int8 needs a representative data set: some inputs of the calibration split")
+    inputs = calibrating.required(calibration, "int8")
     import tensorflow as tf
-
-    def representative() -> Iterator[list[NDArray[np.float32]]]:
-        for index in range(len(calibration)):
-            yield [calibration[index : index + 1]]
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = representative
+    converter.representative_dataset = calibrating.feed(inputs)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8

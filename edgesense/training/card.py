@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgesense.evaluation import Comparison, Scores
+    from edgesense.optimize.convert import Conversion
     from edgesense.training.experiment import Trained
     from edgesense.training.recipe import Recipe
 
@@ -29,7 +30,8 @@ class Facts:
         software: Package -> version.
         scores: On the test clips.
         comparison: With the float32 pipeline on the same clips; None for that itself.
-        agreement: (runtime and release, clips with the first runtime's answer, clips).
+        agreement: (runtime and release, clips with the first runtime's answer, clips), for those that load it.
+        conversion: Which runtimes load it, and how it was made; None when nothing is known of that.
     """
 
     directory: Path
@@ -40,12 +42,20 @@ class Facts:
     scores: Scores
     comparison: Comparison | None = None
     agreement: Sequence[tuple[str, int, int]] = field(default_factory=tuple)
+    conversion: Conversion | None = None
 
 
 def text(recipe: Recipe, facts: Facts) -> str:
     """The card, in Markdown."""
-    parts = [_head(recipe, facts), _making(recipe, facts), _files(facts), _accuracy(facts), _limits()]
-    return "\n\n".join(parts) + "\n"
+    parts = [
+        _head(recipe, facts),
+        _making(recipe, facts),
+        _conversion(facts),
+        _files(facts),
+        _accuracy(facts),
+        _limits(),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _head(recipe: Recipe, facts: Facts) -> str:
@@ -92,6 +102,25 @@ All settings are in `recipe.json`. Software: {software}.
 The parts are disjoint by seed. The generator's difficulty was fixed before training (`docs/synthetic.md`)."""
 
 
+def _conversion(facts: Facts) -> str:
+    """What the pass says of its choices: its sentences, and a table for each of its lists of records."""
+    notes = facts.conversion.notes if facts.conversion else {}
+    if not notes:
+        return ""
+    blocks = ["## How it was converted", *([" ".join(notes["why"])] if notes.get("why") else [])]
+    for rows in notes.values():
+        if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
+            heads = list(rows[0])
+            lines = [" | ".join(head.replace("_", " ") for head in heads), "|".join("---" for _ in heads)]
+            lines += [" | ".join(_cell(row[head]) for head in heads) for row in rows]
+            blocks.append("\n".join(f"| {line} |" if line[0] != "-" else f"|{line}|" for line in lines))
+    return "\n\n".join(blocks)
+
+
+def _cell(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
 def _files(facts: Facts) -> str:
     model = inspect.read(facts.directory / "model.tflite")
     record = (facts.directory / "pipeline.json").stat().st_size
@@ -100,6 +129,12 @@ def _files(facts: Facts) -> str:
         f"- {runtime}: loads; {same} of {clips} clips of the calibration split get the same label"
         for runtime, same, clips in facts.agreement
     )
+    for one in facts.conversion.runtimes if facts.conversion else ():
+        if not one.loads:
+            how = "" if one.tried else " (by its operators; not tried)"
+            runs += f"\n- {one.release}: does not load it{how}: {one.reason}"
+        elif not one.tried:
+            runs += f"\n- {one.release}: has every operator that it needs; not installed, so not tried"
     return f"""## What ships
 
 `model.tflite` {model.size / 1024:.1f} KiB ({model.dtype}) and `pipeline.json` {record / 1024:.1f} KiB.
@@ -165,5 +200,6 @@ def record(recipe: Recipe, facts: Facts) -> dict[str, Any]:
             "history": [{name: round(value, 6) for name, value in entry.items()} for entry in state.history],
         },
         "test": facts.scores.to_dict(),
+        "conversion": dict(facts.conversion.notes) if facts.conversion else {},
         "against_float32": facts.comparison.to_dict() if facts.comparison else None,
     }

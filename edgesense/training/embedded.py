@@ -18,8 +18,10 @@ from edgesense.training.recipe import Recipe
 from edgesense.training.sources import SyntheticSource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from edgesense.optimize.loading import Loading
     from edgesense.training.experiment import Reporter
     from edgesense.training.plan import Plan
 
@@ -91,7 +93,8 @@ def run(
         made = export.pipelines(folder, plan.slug, trained, recipe.classes, SyntheticSet("test", test_clips))
         reporter.say(f"testing on {test_clips} clips")
         test = SyntheticSource("test", test_clips, settings)
-        tested = collect_apart({name: Candidate(path) for name, path in made.items()}, test, range(test_clips))
+        candidates = {name: Candidate(path, trained.runtime(name)) for name, path in made.items()}
+        tested = collect_apart(candidates, test, range(test_clips))
         for name, directory in made.items():
             compared = name != "float32" and "float32" in made
             facts = card.Facts(
@@ -102,7 +105,8 @@ def run(
                 software=_software(),
                 scores=tested.scores(name),
                 comparison=tested.comparison("float32", name) if compared else None,
-                agreement=_agreement(directory, sources["calibration"]),
+                agreement=_agreement(directory, sources["calibration"], trained.conversions[name].runtimes),
+                conversion=trained.conversions[name],
             )
             card.write(recipe, facts)
             reporter.say(
@@ -119,9 +123,12 @@ def _features(name: str, source: SyntheticSource, recipe: Recipe, work: Path, re
     return store.build(work / "features", source, recipe.features, progress)
 
 
-def _agreement(directory: Path, calibration: SyntheticSource) -> list[tuple[str, int, int]]:
-    """(runtime and release, clips with the first runtime's answer, clips) for each runtime that is installed."""
-    names = backends.installed()
+def _agreement(
+    directory: Path, calibration: SyntheticSource, runtimes: Sequence[Loading]
+) -> list[tuple[str, int, int]]:
+    """(runtime and release, clips with the first runtime's answer, clips) for each installed one that loads it."""
+    refusing = {one.runtime for one in runtimes if not one.loads}
+    names = [name for name in backends.installed() if name not in refusing]
     clips = min(AGREEMENT_CLIPS, calibration.count)
     answers = collect_apart({name: Candidate(directory, name) for name in names}, calibration, range(clips))
     found = [(answers.runtimes[name], answers.agreeing(names[0], name), clips) for name in names]

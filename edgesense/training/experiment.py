@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from edgesense import models, optimize
 from edgesense.optimize import convert
+from edgesense.optimize.chains import SEPARATOR
 from edgesense.training import distill, fit
 from edgesense.training.objective import CrossEntropy
 
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 
     from edgesense.datasets.store import FeatureStore
     from edgesense.features.settings import FeatureSettings
-    from edgesense.optimize import Chain, FineTuning
+    from edgesense.optimize import FineTuning
+    from edgesense.optimize.chains import Chain
     from edgesense.training.checkpoint import State
     from edgesense.training.fit import Schedule
     from edgesense.training.objective import Objective
     from edgesense.training.recipe import Recipe
 
+REQUIRED = {"float32": convert.RUNTIMES, "int8": convert.RUNTIMES}
+"""Runtimes that must load what a pass makes; of another pass's model the card says which do."""
 TUNING_RATE = 0.25
 """Peak learning rate of a fine-tuning, as a share of the training's own."""
 
@@ -95,13 +99,21 @@ class Trained:
         state: The training's final state.
         features: The front end, with the column means that were learned.
         models: Chain of passes -> `.tflite` file.
-        tunings: Chain of passes -> the fine-tunings in it.
+        tunings: Chain's name -> the fine-tunings in it.
+        conversions: Chain's name -> which runtimes load that file, and how it was made.
     """
 
     state: State
     features: FeatureSettings
     models: dict[Chain, Path]
-    tunings: dict[Chain, tuple[Tuned, ...]]
+    tunings: dict[str, tuple[Tuned, ...]] = field(default_factory=dict)
+    conversions: dict[str, convert.Conversion] = field(default_factory=dict)
+
+    def runtime(self, name: str) -> str | None:
+        """The first installed runtime that loads a chain's model; None where nothing is known of it."""
+        found = self.conversions.get(name)
+        usable = [one.runtime for one in found.runtimes if one.loads and one.tried] if found else []
+        return usable[0] if usable else None
 
 
 def train(
@@ -122,7 +134,7 @@ def train(
         train_part: Clips to learn from, and to learn the column means from.
         validation: Clips to choose the best epoch by.
         calibration: Clips to take the ranges of 8-bit tensors from.
-        chains: Passes, as `edgesense.optimize.chain` gives them.
+        chains: Passes, as `edgesense.optimize.chains.parse` gives them.
         work: Folder of this training's checkpoints and conversions.
         reporter: Who is told.
         answers: (clips of the store, classes) float32, a teacher's probabilities, where the recipe names one.
@@ -139,15 +151,19 @@ def train(
     state = learning.fit(work)
     reporter.say(_chosen(state, len(validation.rows)))
     representative = learning.examples(calibration).batch(np.arange(len(calibration.rows)))
-    made, tunings = {}, {}
+    made, tunings, conversions = {}, {}, {}
     for chain in chains:
         path = work / f"{chain.slug}.tflite"
-        model, tunings[chain] = learning.tuned(chain.finetunings, state.best)
+        model, tunings[chain.name] = learning.tuned(chain.finetunings, state.best)
         began = time.monotonic()
-        found = convert.convert(model, chain.conversion, path, calibration=representative)
-        reporter.say(f"{chain.name}: {found.size / 1024:.1f} KiB, converted in {time.monotonic() - began:.0f} s")
-        made[chain] = path
-    return Trained(state, learning.front_end, made, tunings)
+        required = REQUIRED.get(chain.conversion, ())
+        found = convert.convert(model, chain.conversion, path, calibration=representative, require=required)
+        size = f"{found.file.size / 1024:.1f} KiB"
+        reporter.say(f"{chain.name}: {size}, converted in {time.monotonic() - began:.0f} s")
+        for refusing in (one for one in found.runtimes if not one.loads):
+            reporter.say(f"{chain.name}: {refusing.release} does not load it: {refusing.reason}")
+        made[chain], conversions[chain.name] = path, found
+    return Trained(state, learning.front_end, made, tunings, conversions)
 
 
 def _chosen(state: State, clips: int) -> str:
@@ -201,11 +217,15 @@ class _Learning:
 
         Raises:
             SettingsError: A fine-tuning does not know one of its layers.
+            ConversionError: A conversion does not.
         """
-        for chain in chains:
-            for name in chain.finetunings:
-                fit.tensorflow()
-                optimize.get(name).Technique().wrap(self._architecture.build(self._shape, len(self._recipe.classes)))
+        passes = {name for chain in chains for name in (*chain.finetunings, chain.conversion)}
+        wary = [module for name in sorted(passes) if hasattr(module := optimize.get(name), "refuse")]
+        if wary:
+            fit.tensorflow()
+            model = self._architecture.build(self._shape, len(self._recipe.classes), batch_size=1)
+            for module in wary:
+                module.refuse(model)
 
     def fit(
         self,
@@ -244,7 +264,7 @@ class _Learning:
             )
             identity = hashlib.sha256(f"{technique!r} {schedule!r}".encode()).hexdigest()[:8]
             directory = directory / f"{name}-{identity}"
-            self._reporter.say(f"{optimize.SEPARATOR.join(names[: place + 1])}: training on for {epochs} epochs")
+            self._reporter.say(f"{SEPARATOR.join(names[: place + 1])}: training on for {epochs} epochs")
             state = self.fit(directory, schedule=schedule, technique=technique, initial=weights)
             self._reporter.say(_chosen(state, len(self._validation.rows)))
             score = state.history[state.best_epoch - 1][schedule.select]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgesense import optimize
+from edgesense.optimize import chains
 from edgesense.pipeline_file import ManifestSet, PipelineFile, SyntheticSet
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def pipelines(
         Chain's name -> pipeline directory. Each but the float32 one names that as its reference, if it is there.
     """
     made = {}
-    float32 = optimize.chain(optimize.PLAIN)
+    float32 = chains.parse(chains.PLAIN)
     for chain, model in trained.models.items():
         directory = folder / f"{slug}-{chain.slug}"
         directory.mkdir()

@@ -194,7 +194,7 @@ def _fold(
     with export.draft(output / f"fold-{fold}") as draft:
         labelled = ManifestSet(source.manifest.directory.name, (fold,))
         made = export.pipelines(draft, plan.slug, trained, recipe.classes, labelled)
-        candidates = {name: Candidate(path) for name, path in made.items()}
+        candidates = {name: Candidate(path, trained.runtime(name)) for name, path in made.items()}
         tested = collect_apart(candidates, source, [int(row) for row in parts.test])
     result = {
         "fold": fold,
@@ -202,6 +202,7 @@ def _fold(
         "best_epoch": trained.state.best_epoch,
         "epochs": trained.state.epoch,
         "seconds": round(trained.state.seconds, 1),
+        "conversions": {name: dict(one.notes) for name, one in trained.conversions.items() if one.notes},
         "files": [source.manifest.rows[row].file for row in parts.test],
         "expected": tested.expected,
         "predicted": tested.predicted,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgesense import models, optimize
 from edgesense.errors import SettingsError
+from edgesense.optimize.chains import Chain, parse
 
 if TYPE_CHECKING:
     from edgesense.features.settings import FeatureSettings
@@ -21,7 +22,7 @@ class Plan:
     Attributes:
         architecture: Name of a module in `edgesense.models`.
         schedule: How to train.
-        passes: Chains of passes, as `edgesense.optimize.chain` reads them; each gives a pipeline.
+        passes: Chains of passes, as `edgesense.optimize.chains.parse` reads them; each gives a pipeline.
         seed: Decides everything random.
         front_end: The features; None for those that the architecture was designed for.
         teacher: Who is listened to; None for nobody.
@@ -38,12 +39,12 @@ class Plan:
     front_end: FeatureSettings | None = None
     teacher: Teacher | None = None
     name: str = ""
-    chains: tuple[optimize.Chain, ...] = field(init=False)
+    chains: tuple[Chain, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         if not self.passes:
             raise SettingsError(f"there is no pass to make a file: name some of {', '.join(optimize.names())}")
-        object.__setattr__(self, "chains", tuple(optimize.chain(text) for text in self.passes))
+        object.__setattr__(self, "chains", tuple(parse(text) for text in self.passes))
 
     @property
     def features(self) -> FeatureSettings:

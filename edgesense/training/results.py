@@ -1,4 +1,4 @@
-"""The table of results: every variant trained, made, tested and counted; each step is kept, so that a later call goes on.
+"""The table of results: every variant trained, made, tested and counted; each step is kept for a later call.
 
 Accuracy comes from the embedded test clips and, by subject folds, from recordings; instructions from the emulated
 boards; memory from this computer. Nothing in it is written by hand.
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgesense import models, optimize
 from edgesense.errors import EdgeSenseError
-from edgesense.optimize import sizes
+from edgesense.optimize import chains, sizes
 from edgesense.perf import devices, measure
 from edgesense.perf.files import write_atomically
 from edgesense.perf.records import Job
@@ -85,7 +85,7 @@ def run(wanted: Sequence[Variant], settings: Settings, reporter: Reporter) -> di
         reporter.say(f"== {variant.name}: {variant.about}")
         made = _embedded(variant, settings, reporter)
         heard = _recordings(variant, settings, reporter) if settings.recordings else None
-        for chain in (optimize.chain(text) for text in variant.passes):
+        for chain in (chains.parse(text) for text in variant.passes):
             rows.append(_row(variant, chain, made[chain.name], heard, settings))
             reporter.say(_line(rows[-1]))
     return {
@@ -108,7 +108,7 @@ def _plan(variant: Variant, settings: Settings, *, recordings: bool) -> Plan:
     place = settings.output
     if recordings:
         place = _recording_pipelines(settings) / f"fold-{FOLD}"
-    teacher = Teacher(place / f"{variant.teacher}-{optimize.PLAIN}") if variant.teacher else None
+    teacher = Teacher(place / f"{variant.teacher}-{chains.PLAIN}") if variant.teacher else None
     return Plan(
         variant.architecture,
         schedule,
@@ -174,7 +174,7 @@ def _recordings(variant: Variant, settings: Settings, reporter: Reporter) -> dic
 
 
 def _row(
-    variant: Variant, chain: optimize.Chain, directory: Path, heard: Mapping[str, Any] | None, settings: Settings
+    variant: Variant, chain: chains.Chain, directory: Path, heard: Mapping[str, Any] | None, settings: Settings
 ) -> dict[str, Any]:
     model = (directory / "model.tflite").read_bytes()
     recipe = json.loads((directory / "recipe.json").read_text(encoding="utf-8"))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from scipy import special
 
 from edgesense.training import variants
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 KIB, MIB, MILLION, POINTS = 1024, 1024**2, 1e6, 100
 BEFORE = "crnn-float32"
@@ -48,8 +46,8 @@ def _head(results: Mapping[str, Any]) -> str:
     {results["command"]}
 
 made this page and `results.json` beside it; nothing here is written by hand. Accuracy: {test:,} test clips of the
-embedded set after {train:,} training clips{real}. Size: model and `pipeline.json`; \u201ccompressed\u201d is the model as a
-zlib stream. Instructions: counted for one inference end to end, features included, on an emulated Raspberry Pi 4
+embedded set after {train:,} training clips{real}. Size: model and `pipeline.json`; “compressed” is the model as
+a zlib stream. Instructions: counted for one inference end to end, features included, on an emulated Raspberry Pi 4
 (Cortex-A72) and Pi 5 (Cortex-A76). Memory: this computer's, standing in for a board's."""
 
 
@@ -145,8 +143,8 @@ def _quantised(rows: Sequence[Row]) -> str:
         lines.append([f"`{row['pipeline']}`", *(text for one in pair for text in _flips(one))])
     columns = ("pipeline", "embedded: drop", "lost, gained", "p", "recordings: drop", "lost, gained", "p")
     return (
-        "## Against the same model in float32\n\nDrop in points of accuracy, clips lost and gained, McNemar's exact p.\n\n"
-        + _grid(columns, lines)
+        "## Against the same model in float32\n\n"
+        "Drop in points of accuracy, clips lost and gained, McNemar's exact p.\n\n" + _grid(columns, lines)
     )
 
 

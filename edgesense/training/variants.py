@@ -17,7 +17,7 @@ class Variant:
     Attributes:
         name: What its pipelines are called before their passes.
         architecture: Name of a module in `edgesense.models`.
-        passes: Chains of passes, as `edgesense.optimize.chain` reads them.
+        passes: Chains of passes, as `edgesense.optimize.chains.parse` reads them.
         about: What is compared with it, in a few words.
         features: Feature settings that differ from the architecture's own.
         teacher: Name of the variant whose float32 pipeline it learns from; "" for none.

@@ -1,8 +1,16 @@
 import importlib.util
 import multiprocessing
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+from edgesense import models, optimize
+from edgesense.runtime import inspect, interpreter
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +24,57 @@ def with_tensorflow():
         pytest.skip("TensorFlow is not installed: pip install 'pytest-edgesense[train]'")
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield lambda function, *arguments: pool.submit(function, *arguments).result()
+
+
+SHAPE = (12, 32)
+CLASSES = 3
+CALIBRATION = np.random.default_rng(0).normal(size=(24, *SHAPE)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A model of a pass, with what a static read of it finds."""
+
+    path: Path
+    file: inspect.ModelFile
+    notes: Mapping[str, Any]
+
+    def scores(self, runtime=None):
+        """(clips, classes) float32 of the calibration inputs."""
+        model = interpreter.load(self.path, runtime=runtime)
+        return np.stack([model.run(clip[None]).ravel() for clip in CALIBRATION])
+
+
+def untrained(architecture):
+    """A model whose scores are as far apart as a trained one's."""
+    import tf_keras
+
+    tf_keras.utils.set_random_seed(1)
+    model = models.get(architecture).build(SHAPE, CLASSES, batch_size=1)
+    weights = model.get_weights()
+    weights[-2] = weights[-2] * 40.0
+    model.set_weights(weights)
+    return model
+
+
+def _convert(architecture, pass_name, options):
+    made = optimize.get(pass_name).convert(untrained(architecture), CALIBRATION, **options)
+    return made if isinstance(made, optimize.Converted) else optimize.Converted(made)
+
+
+@pytest.fixture(scope="session")
+def made(with_tensorflow, tmp_path_factory):
+    """Convert an architecture in a pass, once: `made("crnn", "int8")`."""
+    folder = tmp_path_factory.mktemp("made")
+    known = {}
+
+    def make(architecture, pass_name, **options):
+        key = "-".join([architecture, pass_name, *(f"{name}={value}" for name, value in sorted(options.items()))])
+        if key not in known:
+            converted = with_tensorflow(_convert, architecture, pass_name, options)
+            path = folder / f"{key}.tflite"
+            path.write_bytes(converted.content)
+            known[key] = Made(path, inspect.read(path), converted.notes)
+        return known[key]
+
+    return make

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from edgesense import models, optimize
+from edgesense import models
 from edgesense.errors import SettingsError
-from edgesense.optimize import cluster, convert, prune, qat
+from edgesense.optimize import chains, cluster, convert, prune, qat
 from edgesense.runtime import backends, interpreter
 from edgesense.training import fit
 from edgesense.training.augment import Augmentation
@@ -107,7 +107,7 @@ def test_training_with_rounding_gives_a_model_of_integers_that_both_runtimes_ans
     state = with_tensorflow(rounded, tmp_path, base)
     trained = convert.Trained("ds_cnn", SHAPE, len(CLASSES), state.best, wrapped=qat.Technique())
     path = tmp_path / "qat.tflite"
-    found = convert.convert(trained, "qat", path)
+    found = convert.convert(trained, "qat", path, require=convert.RUNTIMES).file
     assert (found.dtype, found.inputs[0].dtype, found.outputs[0].dtype) == ("int8", "int8", "int8")
     assert [tensor.name for tensor in found.tensors if tensor.dtype.startswith("float")] == []
     some = examples(24, seed=1)
@@ -154,9 +154,9 @@ CHAINS = [
 
 @pytest.mark.parametrize(("text", "finetunings", "conversion", "name"), CHAINS)
 def test_a_chain_is_what_trains_on_and_one_conversion(text, finetunings, conversion, name):
-    chain = optimize.chain(text)
+    chain = chains.parse(text)
     assert (chain.finetunings, chain.conversion, chain.name) == (finetunings, conversion, name)
-    assert optimize.chain(chain.name) == chain
+    assert chains.parse(chain.name) == chain
 
 
 REFUSED = [
@@ -172,4 +172,4 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "said"), REFUSED)
 def test_a_chain_that_cannot_be_is_refused(text, said):
     with pytest.raises(SettingsError, match=said):
-        optimize.chain(text)
+        chains.parse(text)

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from edgesense import optimize
 from edgesense.features.settings import FeatureSettings
+from edgesense.optimize import chains
 from edgesense.pipeline_file import SyntheticSet
 from edgesense.training import export
 from edgesense.training.checkpoint import State
@@ -19,7 +19,7 @@ def trained(tmp_path):
     )
     files = {}
     for name in ("float32", "int8"):
-        path = files[optimize.chain(name)] = tmp_path / f"{name}.tflite"
+        path = files[chains.parse(name)] = tmp_path / f"{name}.tflite"
         path.write_bytes(name.encode())
     return Trained(State(), settings, files, {})
 
@@ -75,6 +75,6 @@ def test_the_int8_pipeline_names_the_float32_one_as_its_reference(trained, tmp_p
 
 
 def test_without_a_float32_conversion_there_is_no_reference(trained, tmp_path):
-    del trained.models[optimize.chain("float32")]
+    del trained.models[chains.parse("float32")]
     made = export.pipelines(tmp_path, "dscnn", trained, CLASSES, SyntheticSet("test", 10))
     assert "reference" not in json.loads((made["int8"] / "pipeline.json").read_text())

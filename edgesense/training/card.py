@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from edgesense.evaluation import Comparison, Scores
     from edgesense.optimize.convert import Conversion
-    from edgesense.training.experiment import Trained
+    from edgesense.training.experiment import Trained, Tuned
     from edgesense.training.recipe import Recipe
 
 
@@ -32,6 +33,7 @@ class Facts:
         comparison: With the float32 pipeline on the same clips; None for that itself.
         agreement: (runtime and release, clips with the first runtime's answer, clips), for those that load it.
         conversion: Which runtimes load it, and how it was made; None when nothing is known of that.
+        passes: The chain of passes that made it.
     """
 
     directory: Path
@@ -43,6 +45,12 @@ class Facts:
     comparison: Comparison | None = None
     agreement: Sequence[tuple[str, int, int]] = field(default_factory=tuple)
     conversion: Conversion | None = None
+    passes: str = ""
+
+    @property
+    def tunings(self) -> Sequence[Tuned]:
+        """The fine-tunings among its passes."""
+        return self.trained.tunings.get(self.passes, ())
 
 
 def text(recipe: Recipe, facts: Facts) -> str:
@@ -50,6 +58,7 @@ def text(recipe: Recipe, facts: Facts) -> str:
     parts = [
         _head(recipe, facts),
         _making(recipe, facts),
+        _tuning(recipe, facts),
         _conversion(facts),
         _files(facts),
         _accuracy(facts),
@@ -100,6 +109,23 @@ All settings are in `recipe.json`. Software: {software}.
 {data}
 
 The parts are disjoint by seed. The generator's difficulty was fixed before training (`docs/synthetic.md`)."""
+
+
+def _tuning(recipe: Recipe, facts: Facts) -> str:
+    """What came between the first training and the conversion, and who taught."""
+    lines = []
+    if (taught := recipe.distillation) is not None:
+        lines.append(
+            f"- It learned from a teacher as well as from the labels: temperature {taught.temperature:g}, alpha "
+            f"{taught.alpha:g}, the teacher's identity `{taught.teacher}`."
+        )
+    for one in facts.tunings:
+        settings = ", ".join(f"{name} {value}" for name, value in vars(one.technique).items() if name != "after")
+        lines.append(
+            f"- `{one.name}`{f' ({settings})' if settings else ''}: trained on for {one.epochs} epochs; epoch "
+            f"{one.best_epoch} was chosen ({recipe.schedule.select} {one.score:.4f} on the validation clips)."
+        )
+    return "\n".join(lines)
 
 
 def _conversion(facts: Facts) -> str:
@@ -199,6 +225,12 @@ def record(recipe: Recipe, facts: Facts) -> dict[str, Any]:
             "seconds": round(state.seconds, 1),
             "history": [{name: round(value, 6) for name, value in entry.items()} for entry in state.history],
         },
+        "passes": facts.passes,
+        "tunings": [
+            {"name": one.name, "settings": vars(one.technique), "epochs": one.epochs, "best_epoch": one.best_epoch}
+            for one in facts.tunings
+        ],
+        "model_sha256": hashlib.sha256((facts.directory / "model.tflite").read_bytes()).hexdigest(),
         "test": facts.scores.to_dict(),
         "conversion": dict(facts.conversion.notes) if facts.conversion else {},
         "against_float32": facts.comparison.to_dict() if facts.comparison else None,

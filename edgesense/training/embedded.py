@@ -107,6 +107,7 @@ def run(
                 comparison=tested.comparison("float32", name) if compared else None,
                 agreement=_agreement(directory, sources["calibration"], trained.conversions[name].runtimes),
                 conversion=trained.conversions[name],
+                passes=name,
             )
             card.write(recipe, facts)
             reporter.say(

@@ -1,7 +1,7 @@
 """What a hop of a stream costs beside computing its clip's features anew, and whether it gets the same label.
 
 A hop and its clip are timed in turns on the same samples, and the figure is the median of the hops' ratios. What is
-timed of the stream is everything between two windows: taking the samples in, moving buffers, transforms, columns.
+timed of the stream is everything between two windows: taking a hop's samples in, moving buffers, transforms, columns.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SETTINGS = {
     "dscnn": FeatureSettings.optimized(blocks=("logmel",)),
 }
 HOPS = (0.25, 0.5, 1.0)
-BLOCK = 320
+MICROPHONE_SAMPLES = 320
 EQUAL = 1e-4
 
 
@@ -46,10 +46,10 @@ def main() -> int:
     return _alternating.finish(rows, chosen.json)
 
 
-def blocks(samples: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the samples as a microphone gives them, 20 ms at a time."""
-    for start in range(0, len(samples), BLOCK):
-        yield samples[start : start + BLOCK]
+def blocks(samples: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Yield the samples, so many at a time."""
+    for start in range(0, len(samples), size):
+        yield samples[start : start + size]
 
 
 def features(name: str, settings: FeatureSettings, hop: float, samples: np.ndarray) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def features(name: str, settings: FeatureSettings, hop: float, samples: np.ndarr
         ValueError: If the two are not equal.
     """
     front_end = FrontEnd(settings)
-    windows = FeatureStream(settings, hop).windows(blocks(samples))
+    windows = FeatureStream(settings, hop).windows(blocks(samples, round(hop * settings.sample_rate)))
     streamed, clipwise, apart = [], [], 0.0
     # The first window computes every frame.
     next(windows)
@@ -93,7 +93,7 @@ def labels(directory: Path, hop: float, samples: np.ndarray) -> list[dict[str, A
     opened = pipeline.open(directory)
     length, rate = opened.settings.samples, opened.settings.sample_rate
     unlike, again, factors = 0, 0, []
-    for one in opened.stream(blocks(samples), hop_seconds=hop):
+    for one in opened.stream(blocks(samples, MICROPHONE_SAMPLES), hop_seconds=hop):
         begin = round(one.start_seconds * rate)
         unlike += one.label != opened.run(samples[begin : begin + length])
         again += one.recomputed

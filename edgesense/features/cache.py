@@ -198,5 +198,5 @@ class CachedFrontEnd:
         """
         digest = self._hash.copy()
         digest.update(f"{samples.shape} {samples.dtype.str}".encode())
-        digest.update(np.ascontiguousarray(samples))
+        digest.update(np.ascontiguousarray(samples).data)
         return digest.digest()

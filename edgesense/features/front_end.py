@@ -130,19 +130,20 @@ class FrontEnd:
             self._to_mel(self._power(windows[rows]), out=bands[rows])
         return bands
 
-    def frame_bands(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    def frame_bands(self, windows: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Mel power of frames that belong to no one clip, as of a stream: each is judged alone, whatever is beside it.
 
         Args:
-            windows: (n, settings.n_fft) float32.
+            windows: (n, settings.n_fft) float32, such as a view of overlapping frames.
+            rows: (m,) integers: which of them.
 
         Returns:
-            (n, settings.n_mels) float32, power; no level is changed.
+            (m, settings.n_mels) float32, power; no level is changed.
         """
-        bands = np.empty((windows.shape[0], self.settings.n_mels), np.float32)
-        for start in range(0, windows.shape[0], self._block):
-            rows = slice(start, start + self._block)
-            self._to_mel(self._power_alone(windows[rows]), out=bands[rows])
+        bands = np.empty((rows.shape[0], self.settings.n_mels), np.float32)
+        for start in range(0, rows.shape[0], self._block):
+            part = slice(start, start + self._block)
+            self._to_mel(self._power_alone(windows[rows[part]]), out=bands[part])
         return bands
 
     def _power_alone(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from edgesense.features.settings import FeatureSettings
 
+# Some 200 dB below full scale; 100 dB less, which is all that the logarithm sees below it, is still a float32.
+_QUIET_POWER = 1e-20
 # The inverse of 2**-126, the least normal float32, is a float32, too.
 _LEAST_EXPONENT = -126
 
@@ -141,8 +143,12 @@ class FeatureStream:
         self._transform(ends=not silent)
         if silent:
             return None
-        factors = np.ldexp(1.0 if gain is None else float(gain) ** 2, 2 * self._exponents)
-        return self._front_end.columns(self._bands * factors.astype(np.float32)[:, None])
+        factors = np.float64(1.0 if gain is None else float(gain) ** 2)
+        if self._exponents.any():
+            factors = np.ldexp(factors, 2 * self._exponents)[:, None]
+        # So that silence stays silence beside what is next to nothing.
+        finite = np.minimum(factors, np.finfo(np.float32).max).astype(np.float32)
+        return self._front_end.columns(self._bands * finite)
 
     def _transform(self, *, ends: bool) -> None:
         """Bring the bands of the frames up to date: of those not known yet, and of those at the ends if asked for."""
@@ -152,12 +158,19 @@ class FeatureStream:
         self._known = self._end - self._first
         if not rows.size:
             return
+        bands = self._front_end.frame_bands(self._windows, rows)
+        self._bands[rows] = bands
+        self._exponents[rows] = 0
+        quiet = rows[bands.max(axis=1) < _QUIET_POWER]
+        if quiet.size and self._windows[quiet].any():
+            self._transform_quiet(quiet)
+
+    def _transform_quiet(self, rows: NDArray[np.intp]) -> None:
+        """Frames whose power would underflow, at scales of their own: powers of two, which cost no digits."""
         windows = self._windows[rows]
-        # At a scale of its own no frame's power underflows, however quiet; a power of two costs no digits.
-        peaks = np.maximum(windows.max(axis=1), -windows.min(axis=1))
-        exponents = np.maximum(np.frexp(peaks)[1], _LEAST_EXPONENT)
+        exponents = np.maximum(np.frexp(np.abs(windows).max(axis=1))[1], _LEAST_EXPONENT)
         windows *= np.ldexp(np.float32(1.0), -exponents)[:, None]
-        self._bands[rows] = self._front_end.frame_bands(windows)
+        self._bands[rows] = self._front_end.frame_bands(windows, np.arange(rows.shape[0]))
         self._exponents[rows] = exponents
 
     def _advance(self) -> None:

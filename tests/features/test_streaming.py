@@ -1,10 +1,10 @@
 """Features of a stream against those of the same samples as clips.
 
 Equal within 1e-4 of the largest magnitude of each block of columns, which is what the front end itself is held to
-against librosa; within 1e-3 where `top_db` keeps more than the float32 samples of a level-normalised clip hold, and where
-bands leave out a part of the spectrum: what is up to 10 dB louder there rounds what is 80 dB below in a clip's float32
-transform, and not in a stream's frame that is in float64. Slopes of a clip that does not change are rounding alone, so
-they may also differ by 1e-6 of the largest coefficient.
+against librosa; within 1e-3 where `top_db` keeps more than the float32 samples of a level-normalised clip hold, and
+where bands leave out a part of the spectrum: what is up to 10 dB louder there rounds what is 80 dB below in a clip's
+float32 transform, and not in a stream's frame that is in float64. Slopes of a clip that does not change are rounding
+alone, so they may also differ by 1e-6 of the largest coefficient.
 """
 
 from __future__ import annotations
@@ -158,6 +158,14 @@ def test_sound_whose_power_underflows_beside_loud_sound_equals_clips(level):
     assert_equal_to_clips(wanted, samples, streamed(wanted, [samples], 3), 3)
 
 
+def test_next_to_nothing_between_the_frames_leaves_the_frames_silent():
+    wanted = FeatureSettings(sample_rate=8000, seconds=0.5, n_fft=256, hop_length=500, n_mels=20, blocks=("logmel",))
+    samples = np.zeros(wanted.samples, np.float32)
+    samples[250] = 3e-23
+    windows = streamed(wanted, [samples], 1)
+    assert_equal_to_clips(wanted, samples, windows, 1)
+
+
 def test_a_clip_whose_energy_underflows_is_no_silence():
     samples = np.full(SMALL.samples, 1e-30, np.float32)
     windows = streamed(SMALL, [samples], 1)
@@ -177,7 +185,7 @@ def test_frames_that_clips_share_are_transformed_once():
     stream = FeatureStream(SMALL, 5 * 80 / 8000)
     counts = []
     inner = stream._front_end.frame_bands
-    stream._front_end.frame_bands = lambda windows: counts.append(len(windows)) or inner(windows)
+    stream._front_end.frame_bands = lambda windows, rows: counts.append(len(rows)) or inner(windows, rows)
     list(stream.windows([noise(SMALL.samples + 3 * 400)]))
     assert counts == [26, 5 + 4, 5 + 4, 5 + 4]
 

@@ -54,7 +54,7 @@ def numba_is_here() -> bool:
 
 
 def numba_around_scipy(settings: FeatureSettings) -> FrontEndCall:
-    """Return the front end as compiled loops around SciPy's transform of all frames at once."""
+    """Return the front end as compiled loops around SciPy's transform of half a MiB of frames at a time."""
     import numba
 
     window = frames.hann(settings.n_fft).astype(np.float32)
@@ -62,31 +62,36 @@ def numba_around_scipy(settings: FeatureSettings) -> FrontEndCall:
     low, high, weights = sparse(weights_of(settings))
     count, half, hop = settings.frames, settings.n_fft // 2, settings.hop_length
 
-    @numba.njit(fastmath=True)
-    def windowed(samples: np.ndarray) -> np.ndarray:
-        result = np.zeros((count, window.shape[0]), np.float32)
-        for t in range(count):
-            start = t * hop - half
-            for n in range(max(0, -start), min(window.shape[0], samples.shape[0] - start)):
-                result[t, n] = samples[start + n] * window[n]
-        return result
+    block = (1 << 17) // settings.n_fft
 
     @numba.njit(fastmath=True)
-    def logarithmic(spectrum: np.ndarray) -> np.ndarray:
+    def windowed(samples: np.ndarray, begin: int, result: np.ndarray) -> None:
+        result[:] = 0.0
+        for t in range(result.shape[0]):
+            start = (begin + t) * hop - half
+            for n in range(max(0, -start), min(window.shape[0], samples.shape[0] - start)):
+                result[t, n] = samples[start + n] * window[n]
+
+    @numba.njit(fastmath=True)
+    def logarithmic(spectrum: np.ndarray, result: np.ndarray) -> None:
         power = np.empty(spectrum.shape[1], np.float32)
-        result = np.empty((count, weights.shape[0]), np.float32)
-        for t in range(count):
+        for t in range(result.shape[0]):
             for k in range(power.shape[0]):
                 power[k] = spectrum[t, k].real ** 2 + spectrum[t, k].imag ** 2
             bands(power, low, high, weights, result[t])
-        return result
 
     bands = numba.njit(fastmath=True)(_bands)
     clamp = numba.njit(fastmath=True)(_clamp)
+    buffer = np.empty((block, settings.n_fft), np.float32)
 
     def features(samples: np.ndarray) -> np.ndarray:
-        spectrum = scipy.fft.rfft(windowed(normalize_level(samples, settings.level_dbfs)), axis=1, workers=1)
-        logmel = logarithmic(spectrum)
+        samples = normalize_level(samples, settings.level_dbfs)
+        logmel = np.empty((count, settings.n_mels), np.float32)
+        for begin in range(0, count, block):
+            part = logmel[begin : begin + block]
+            scratch = buffer[: part.shape[0]]
+            windowed(samples, begin, scratch)
+            logarithmic(scipy.fft.rfft(scratch, axis=1, workers=1), part)
         clamp(logmel, np.float32(settings.top_db))
         return columns(logmel, logmel @ dct)
 

@@ -143,7 +143,7 @@ class FeatureStream:
         self._transform(ends=not silent)
         if silent:
             return None
-        factors = np.float64(1.0 if gain is None else float(gain) ** 2)
+        factors = np.full(1, 1.0 if gain is None else float(gain) ** 2)
         if self._exponents.any():
             factors = np.ldexp(factors, 2 * self._exponents)[:, None]
         # So that silence stays silence beside what is next to nothing.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from edgesense.features.cache import FeatureCache
     from edgesense.features.settings import FeatureSettings
     from edgesense.pipeline_file import PipelineFile
     from edgesense.runtime.interpreter import Model
+    from edgesense.streaming import Heard
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Pipeline(ModelWorkload):
         stages: Its two halves, "features" and "inference"; the second takes what the first returns.
     """
 
-    def __init__(self, file: PipelineFile, model: Model) -> None:
+    def __init__(self, file: PipelineFile, model: Model, cache: FeatureCache | None = None) -> None:
         # SciPy comes with it, which a bare model does without.
         from edgesense.features import FrontEnd
 
@@ -62,7 +64,12 @@ class Pipeline(ModelWorkload):
         self.name = file.name
         self.settings: FeatureSettings = file.features
         self.classes = file.classes
-        self._front_end = FrontEnd(file.features)
+        front_end = FrontEnd(file.features)
+        self._front_end: Callable[[NDArray[np.float32]], NDArray[np.float32]] = front_end
+        if cache is not None:
+            from edgesense.features.cache import CachedFrontEnd
+
+            self._front_end = CachedFrontEnd(front_end, cache)
         self._input_shape = model.inputs[0].shape
         self.stages: Mapping[str, Callable[[Any], Any]] = {"features": self.features, "inference": self._classify}
 
@@ -146,6 +153,43 @@ class Pipeline(ModelWorkload):
         """
         for samples in clips:
             yield self.predict(samples, sample_rate)
+
+    def cached(self, cache: FeatureCache) -> Self:
+        """The same pipeline, its model shared, with features that are looked up before they are computed.
+
+        A lookup hashes the clip; it pays where clips come again or pipelines with equal settings share the cache.
+
+        Args:
+            cache: Where features are kept; several pipelines and threads may share one.
+
+        Returns:
+            A pipeline of its own, which gives the same answers. This one stays without a cache.
+        """
+        return type(self)(self._file, self.model, cache)
+
+    def stream(self, blocks: Iterable[NDArray[np.float32]], *, hop_seconds: float) -> Iterator[Heard]:
+        """Label a stream: a clip every hop, each as `predict` labels the same samples.
+
+        A silent clip, which `predict` refuses, gets an answer without a label; what follows the last whole clip, none.
+
+        Args:
+            blocks: (n,) float32, mono, in [-1, 1], at the pipeline's rate: what a microphone gives, in blocks of any
+                sizes. It is asked for the next block only when the answers to the last have been taken.
+            hop_seconds: From the beginning of one clip to that of the next, a whole number of hop lengths.
+
+        Returns:
+            One answer a hop, with its position, its scores and how long it took.
+
+        Raises:
+            SettingsError: The hop is no whole number of hop lengths; the text names the nearest that are.
+            AudioError: While it is gone through: a block is no one-dimensional array of finite numbers.
+        """
+        from edgesense import streaming
+        from edgesense.features.streaming import FeatureStream
+
+        close = streaming.CLOSE_FLOAT if self.model.file.dtype == "float32" else streaming.CLOSE_QUANTISED
+        stream = FeatureStream(self.settings, hop_seconds)
+        return streaming.listen(stream, self._scores, self.classes, blocks, close=close)
 
     def reference(self) -> Pipeline | None:
         """The pipeline that this one's accuracy is compared with, in the same runtime; None for none.

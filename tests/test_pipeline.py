@@ -11,6 +11,7 @@ import pytest
 from edgesense import pipeline, synthetic
 from edgesense.errors import AudioError, ModelError, PipelineError, SettingsError
 from edgesense.features import FrontEnd
+from edgesense.features.cache import FeatureCache
 from edgesense.perf.interfaces import LabelledWorkload, StagedWorkload, Workload
 from edgesense.pipeline import Pipeline, Prediction
 from edgesense.runtime import backends
@@ -143,6 +144,42 @@ def test_predict_refuses_another_rate(opened):
 def test_predict_many_gives_what_predict_gives(opened):
     clips = [clip(index) for index in range(3)]
     assert list(opened.predict_many(clips)) == [opened.predict(samples) for samples in clips]
+
+
+def test_a_cached_pipeline_gives_the_same_answers_and_computes_features_once(directory):
+    for runtime in backends.installed():
+        plain, cache = pipeline.open(directory, runtime=runtime), FeatureCache(2**20)
+        cached = plain.cached(cache)
+        expected = [plain.predict(clip(index)) for index in range(3)]
+        for _ in range(2):
+            assert [cached.predict(clip(index)) for index in range(3)] == expected
+            assert [cached.run(clip(index)) for index in range(3)] == [one.label for one in expected]
+        assert (cache.stats.hits, cache.stats.misses) == (9, 3)
+
+
+def test_a_cached_pipeline_is_a_workload_like_the_one_it_was_made_from(opened):
+    cache = FeatureCache(2**20)
+    cached = opened.cached(cache)
+    assert isinstance(cached, LabelledWorkload)
+    assert cached.subject() == opened.subject()
+    assert cached.stages["inference"](cached.stages["features"](clip())) == opened.run(clip())
+    assert cache.stats.misses == 1
+    opened.run(clip(1))
+    assert cache.stats.lookups == 1
+
+
+def test_pipelines_of_equal_settings_share_a_cache(opened, tmp_path):
+    other, cache = pipeline.open(tiny_pipeline(tmp_path / "other", seed=3, trained_on=5)), FeatureCache(2**20)
+    for one in (opened, other):
+        assert one.cached(cache).run(clip()) == one.run(clip())
+    assert (cache.stats.hits, cache.stats.misses) == (1, 1)
+
+
+def test_a_cached_pipeline_refuses_bad_audio_without_a_lookup(opened):
+    cache = FeatureCache(2**20)
+    with pytest.raises(AudioError, match="silent"):
+        opened.cached(cache).run(np.zeros(8000, np.float32))
+    assert cache.stats.lookups == 0
 
 
 def test_the_subject_says_what_is_measured(opened, directory):

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from edgesense.evaluation import Comparison
+    from edgesense.features.cache import FeatureCache
     from edgesense.pipeline import Pipeline
     from edgesense.training.answers import Answers
     from edgesense.training.clip_sets import ClipSet
 
 SCHEMA = 1
+CACHE_BYTES = 16 * 2**20
 SPLITS = ("train", "validation", "calibration", "test")
 
 
@@ -65,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.reference:
         pipelines["reference"] = _open(arguments.reference, arguments.runtime)
         _refuse_different(pipelines["pipeline"], pipelines["reference"])
+    cache = _shared_cache(pipelines)
     clips = clip_sets.find(
         arguments.dataset,
         pipelines["pipeline"],
@@ -78,6 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
     scores = {name: answers.scores(name) for name in pipelines}
     change = answers.comparison("reference", "pipeline") if arguments.reference else None
     _print(console, pipelines["pipeline"].name, clips, answers, change)
+    if cache:
+        console.print(f"features are computed once for both pipelines: {cache.stats}")
     if arguments.json:
         made = {
             "schema": SCHEMA,
@@ -107,6 +112,18 @@ def _open(path: Path, runtime: str | None) -> Pipeline:
 def _refuse_different(one: Pipeline, other: Pipeline) -> None:
     if (one.settings.samples, one.settings.sample_rate) != (other.settings.samples, other.settings.sample_rate):
         raise PipelineError(f"{other.path} takes clips of another length or rate than {one.path}")
+
+
+def _shared_cache(pipelines: dict[str, Pipeline]) -> FeatureCache | None:
+    """One cache for all, put into them, where they compute the same features; None where it would only hash."""
+    if len({one.settings for one in pipelines.values()}) == len(pipelines):
+        return None
+    from edgesense.features.cache import FeatureCache
+
+    cache = FeatureCache(CACHE_BYTES)
+    for name, one in pipelines.items():
+        pipelines[name] = one.cached(cache)
+    return cache
 
 
 def _flips(change: Comparison, used: Sequence[str]) -> dict[str, Any]:

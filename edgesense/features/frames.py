@@ -46,7 +46,19 @@ def power_spectrum(
     Returns:
         (frames, 1 + n_fft // 2) float32.
     """
-    spectrum = scipy.fft.rfft(frames * window, axis=1, workers=1)
-    power: NDArray[np.float32] = np.square(spectrum.real)
-    power += np.square(spectrum.imag)
-    return power.astype(np.float32, copy=False)
+    return power(frames * window)
+
+
+def power(windowed: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float32]:
+    """Squared magnitude of the transform of frames that a window has been put on.
+
+    Args:
+        windowed: (frames, n_fft) float32 or float64; the transform is computed in the same precision.
+
+    Returns:
+        (frames, 1 + n_fft // 2) float32.
+    """
+    spectrum = scipy.fft.rfft(windowed, axis=1, workers=1)
+    squared: NDArray[np.float32] = np.square(spectrum.real)
+    squared += np.square(spectrum.imag)
+    return squared.astype(np.float32, copy=False)

@@ -48,6 +48,7 @@ class FrontEnd:
         self._band = slice(int(used[0]), int(used[-1]) + 1)
         blocks = math.ceil(settings.frames * settings.n_fft / _BLOCK_SAMPLES)
         self._block = math.ceil(settings.frames / blocks)
+        self._precise = settings.top_db is None or settings.top_db > _FLOAT32_RANGE_DB
         # With full-band settings nothing is outside: what lies in the edge bins leaks into weighted ones.
         self._whole = settings.fmin == 0.0 and settings.upper == settings.sample_rate / 2
         self._dct = mfcc.dct_matrix(settings.n_mels, settings.n_mfcc)
@@ -72,10 +73,21 @@ class FrontEnd:
         Raises:
             AudioError: The samples have another shape than the settings ask for.
         """
+        return self.columns(self.mel_power(samples))
+
+    def columns(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The part after the mel power: logarithm, cepstral coefficients, their slopes, and standardisation.
+
+        Args:
+            power: (settings.frames, settings.n_mels) float32, mel power of the level-normalised clip.
+
+        Returns:
+            (settings.frames, settings.width) float32, as of the whole front end.
+        """
         names = set(self.settings.blocks)
-        blocks = {"mel": self.mel_power(samples)}
+        blocks = {"mel": power}
         if names - {"mel"}:
-            blocks["logmel"] = mel.power_to_db(blocks["mel"], self.settings.top_db)
+            blocks["logmel"] = mel.power_to_db(power, self.settings.top_db)
         if names - {"mel", "logmel"}:
             blocks["mfcc"] = blocks["logmel"] @ self._dct
         if "delta" in names:
@@ -118,9 +130,35 @@ class FrontEnd:
             self._to_mel(self._power(windows[rows]), out=bands[rows])
         return bands
 
+    def frame_bands(self, windows: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Mel power of frames that belong to no one clip, as of a stream: each is judged alone, whatever is beside it.
+
+        Args:
+            windows: (n, settings.n_fft) float32, such as a view of overlapping frames.
+            rows: (m,) integers: which of them.
+
+        Returns:
+            (m, settings.n_mels) float32, power; no level is changed.
+        """
+        bands = np.empty((rows.shape[0], self.settings.n_mels), np.float32)
+        for start in range(0, rows.shape[0], self._block):
+            part = slice(start, start + self._block)
+            self._to_mel(self._power_alone(windows[rows[part]]), out=bands[part])
+        return bands
+
+    def _power_alone(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self._precise:
+            return frames.power_spectrum(windows, self._precise_window)
+        power = frames.power_spectrum(windows, self._window)
+        if not self._whole:
+            # A loud neighbour hides a frame's rounding in this clip, but need not be in the next.
+            drowned = power.max(axis=1) > _OUTSIDE_RATIO * power[:, self._band].max(axis=1)
+            if drowned.any():
+                power[drowned] = frames.power_spectrum(windows[drowned], self._precise_window)
+        return power
+
     def _power(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        settings = self.settings
-        if settings.top_db is None or settings.top_db > _FLOAT32_RANGE_DB:
+        if self._precise:
             return frames.power_spectrum(windows, self._precise_window)
         power = frames.power_spectrum(windows, self._window)
         if not self._whole and power.max() > _OUTSIDE_RATIO * power[:, self._band].max():

@@ -1,11 +1,12 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from edgesense import cli, synthetic
-from edgesense.tiny_pipeline import tiny_pipeline
+from edgesense.tiny_pipeline import TINY_SETTINGS, tiny_pipeline
 
 soundfile = pytest.importorskip("soundfile", reason="recordings need the audio extra")
 
@@ -72,6 +73,22 @@ def test_a_reference_is_compared_clip_by_clip(tiny, tmp_path, capsys):
     assert change["drop"] == pytest.approx(found["reference_scores"]["accuracy"] - found["scores"]["accuracy"])
     assert len(change["lost"]) - len(change["gained"]) == round(20 * change["drop"])
     assert all(name.startswith("v1-test-") for name in change["lost"] + change["gained"])
+
+
+def test_a_reference_with_the_same_front_end_is_given_the_same_features_and_that_is_said(tiny, tmp_path, capsys):
+    other = tiny_pipeline(tmp_path / "other", clips=None, trained_on=10)
+    _, out, _ = run(capsys, tiny, "--clips", 20, "--reference", other)
+    said = "features are computed once for both pipelines: 50.0% of 40 lookups were hits; 20 entries"
+    assert said in " ".join(out.split())
+
+
+def test_no_cache_is_asked_where_nothing_could_be_found_in_it(tiny, tmp_path, capsys):
+    settings = replace(TINY_SETTINGS, hop_length=320)
+    other = tiny_pipeline(tmp_path / "other", clips=None, trained_on=10, settings=settings)
+    _, out, _ = run(capsys, tiny, "--clips", 5, "--reference", other)
+    assert "lookups" not in out
+    _, out, _ = run(capsys, tiny, "--clips", 5)
+    assert "lookups" not in out
 
 
 def test_recordings_with_no_known_label_are_refused(tiny, recordings, capsys):

@@ -44,7 +44,7 @@ def convert(model: Any, calibration: NDArray[np.float32] | None = None) -> bytes
         return cast("bytes", converter.convert())
     except RuntimeError as error:
         # What the converter says here names the operator: "Quantization to 16x8-bit not yet supported for op: ..."
-        said = str(error).strip().split("\n", 1)[0]
+        said = str(error).strip().split("\n", 1)[0].rstrip(".")
         raise ConversionError(f"int16x8 cannot convert {model.name}: {said}; {_INSTEAD}") from error
 
 

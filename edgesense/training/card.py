@@ -137,9 +137,12 @@ def _conversion(facts: Facts) -> str:
     for rows in notes.values():
         if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
             heads = list(rows[0])
-            lines = [" | ".join(head.replace("_", " ") for head in heads), "|".join("---" for _ in heads)]
-            lines += [" | ".join(_cell(row[head]) for head in heads) for row in rows]
-            blocks.append("\n".join(f"| {line} |" if line[0] != "-" else f"|{line}|" for line in lines))
+            lines = [
+                [head.replace("_", " ") for head in heads],
+                *([_cell(row[head]) for head in heads] for row in rows),
+            ]
+            table = [f"| {' | '.join(cells)} |" for cells in lines]
+            blocks.append("\n".join([table[0], "|" + "---|" * len(heads), *table[1:]]))
     return "\n\n".join(blocks)
 
 

@@ -1,10 +1,10 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from edgesense.errors import ConversionError, SettingsError
 from edgesense.optimize import mixed
-
-KEPT = 2
 
 
 @pytest.mark.parametrize("architecture", ["crnn", "ds_cnn"])
@@ -19,12 +19,12 @@ def test_scores_are_nearer_to_the_float_models_than_those_of_all_integers(made, 
 
 @pytest.mark.parametrize("architecture", ["crnn", "ds_cnn"])
 def test_the_operators_that_are_said_to_be_float_are(made, architecture):
-    found = made(architecture, "mixed", operators=KEPT)
-    kinds = [name.split()[0] for name in found.notes["kept_float"]]
-    assert len(kinds) == KEPT
-    # Version 1 of these operators computes in float, later ones in integers.
-    float_kinds = {one.name for one in found.file.operators if one.version == 1}
-    assert set(kinds) <= float_kinds
+    found = made(architecture, "mixed")
+    kinds = Counter(name.split()[0] for name in found.notes["kept_float"])
+    # Version 1 of these operators computes in float, later ones in integers; reshapes have one version for both.
+    floats = Counter({one.name: one.count for one in found.file.operators if one.version == 1})
+    assert kinds
+    assert kinds <= floats
     assert {one.name for one in found.file.operators} >= {"QUANTIZE", "DEQUANTIZE"}
 
 
@@ -43,13 +43,6 @@ def test_the_fused_lstm_can_be_the_one_that_stays_float(made):
     assert made("crnn", "mixed", operators=len(everything)).scores() == pytest.approx(
         made("crnn", "float32").scores(), abs=1e-5
     )
-
-
-def test_no_operator_in_float_gives_the_all_integer_scores(made):
-    found = made("ds_cnn", "mixed", operators=0)
-    assert found.notes["kept_float"] == []
-    assert found.notes["reached"] == found.notes["all_in_integers"]
-    assert found.file.dtype == "int8"
 
 
 def test_without_a_representative_data_set_it_is_refused():

@@ -7,7 +7,7 @@ what `run` does is what ships: nothing is skipped when it is measured.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from edgesense.delegation import Request
     from edgesense.features.settings import FeatureSettings
     from edgesense.pipeline_file import PipelineFile
     from edgesense.runtime.interpreter import Model
@@ -159,7 +160,9 @@ class Pipeline(ModelWorkload):
         directory = self.path / self._file.reference
         if not directory.is_dir():
             raise PipelineError(f"{where} names {self._file.reference!r}, and there is no such directory")
-        other = open(directory, runtime=self.model.runtime.split()[0], threads=self.model.threads)
+        # A delegate that takes nothing but the smaller model must not keep the float one from being asked.
+        delegate = self.model.delegate and replace(self.model.delegate, required=False)
+        other = open(directory, runtime=self.model.runtime.split()[0], threads=self.model.threads, delegate=delegate)
         if not isinstance(other, Pipeline) or set(other.classes) != set(self.classes):
             raise PipelineError(f"{where} names {self._file.reference!r}, which has other classes than this one")
         if (other.settings.samples, other.settings.sample_rate) != (self.settings.samples, self.settings.sample_rate):
@@ -195,7 +198,7 @@ class LabelledPipeline(Pipeline):
 
 
 def open(  # noqa: A001 - `edgesense.pipeline.open` is read with its module's name
-    path: str | Path, *, runtime: str | None = None, threads: int = 1
+    path: str | Path, *, runtime: str | None = None, threads: int = 1, delegate: str | Request | None = None
 ) -> Pipeline | BareModel:
     """Open a pipeline directory or a bare `.tflite` file.
 
@@ -203,6 +206,9 @@ def open(  # noqa: A001 - `edgesense.pipeline.open` is read with its module's na
         path: The directory that holds `pipeline.json` (or that file), or a `.tflite` file.
         runtime: "litert" or "tflite"; None for the first one installed.
         threads: How many threads the runtime's kernels may use.
+        delegate: "xnnpack", "none", "nnapi", "gpu", or an external delegate's library with its options, as in
+            "libfoo.so:key=value"; with the option `required` nothing may fall back. None for what the runtime does by
+            itself. What became of it is in `model.delegates` and in `subject()`.
 
     Returns:
         The pipeline, its model loaded; for a bare file a workload that runs on random input.
@@ -210,19 +216,20 @@ def open(  # noqa: A001 - `edgesense.pipeline.open` is read with its module's na
     Raises:
         PipelineError: There is nothing there, or `pipeline.json` says what cannot be.
         ModelError: The model is no TFLite model, or the runtime cannot load it.
-        SettingsError: The runtime is not installed.
+        DelegateError: The delegate is required and cannot be loaded or takes nothing of the model.
+        SettingsError: The runtime is not installed, or there is no such delegate.
     """
     path = Path(path)
     if path.name == pipeline_file.NAME:
         path = path.parent
     if path.is_dir():
         file = pipeline_file.read(path)
-        model = interpreter.load(path / file.model, runtime=runtime, threads=threads)
+        model = interpreter.load(path / file.model, runtime=runtime, threads=threads, delegate=delegate)
         _refuse_mismatch(file, model)
         return (Pipeline if file.labelled is None else LabelledPipeline)(file, model)
     if not path.exists():
         raise PipelineError(f"{path} does not exist: give a directory with a {pipeline_file.NAME}, or a .tflite file")
-    model = interpreter.load(path, runtime=runtime, threads=threads)
+    model = interpreter.load(path, runtime=runtime, threads=threads, delegate=delegate)
     return BareModel(path, model)
 
 

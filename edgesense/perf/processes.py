@@ -70,6 +70,7 @@ def request(job: Job, probe: str, options: Mapping[str, Any]) -> dict[str, Any]:
         "root": str(job.root),
         "runtime": job.runtime,
         "threads": job.threads,
+        "delegate": job.delegate,
         "sys_path": list(job.sys_path),
         "project": None if job.project is None else str(job.project),
         "options": dict(options),

@@ -92,6 +92,7 @@ class Job:
         bounds: (name, bound in base units), so that sampling can stop when the answer is clear.
         runtime: ``litert``, ``tflite`` or None for the first one installed.
         threads: Threads of the runtime.
+        delegate: As `edgesense.delegation.parse` reads it; None for what the runtime does by itself.
         sys_path: Where factories are imported from, on this computer.
         ship: Packages that travel to a device for a factory.
         home: The directory that `edgesense` itself is imported from; None for where it is imported from now.
@@ -114,6 +115,7 @@ class Job:
     seconds: float = 2.0
     patience_seconds: float = 10.0
     timeout_seconds: float = 600.0
+    delegate: str | None = None
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,9 @@ def test_a_request_says_when_the_process_was_started_before_it_was() -> None:
 
 
 def test_a_request_carries_the_whole_job() -> None:
-    job = Job("m", Path("/r"), ("acc",), runtime="tflite", threads=2, sys_path=("/a",), project=Path("/r/p"))
+    job = Job(
+        "m", Path("/r"), ("acc",), runtime="tflite", threads=2, sys_path=("/a",), project=Path("/r/p"), delegate="gpu"
+    )
     assert processes.request(job, "m:probe", {"calls": 3}) == {
         "protocol": 2,
         "probe": "m:probe",
@@ -53,6 +55,7 @@ def test_a_request_carries_the_whole_job() -> None:
         "root": "/r",
         "runtime": "tflite",
         "threads": 2,
+        "delegate": "gpu",
         "sys_path": ["/a"],
         "project": "/r/p",
         "options": {"calls": 3},

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgesense.errors import DeviceUnavailable, NotMeasured
+from edgesense import delegation
+from edgesense.errors import DeviceUnavailable, NotMeasured, SettingsError
 from edgesense.perf import metrics, processes
 from edgesense.perf.devices import host
 from edgesense.perf.devices.emulation import agreement, board, bundle, fetch, hot, prediction, profiles, setup, sysroot
@@ -81,12 +82,17 @@ class Emulated:
         return setup.setup({self.name: self.profile.board}, progress)
 
     def run(self, job: Job, directory: Path) -> Measurement:
-        """Measure what this computer can stand in for, and count the rest under emulation."""
+        """Measure what this computer can stand in for, and count the rest under emulation.
+
+        Raises:
+            SettingsError: If a delegate is asked for that the board does not have.
+        """
+        self._refuse_delegate(job)
         here = [name for name in job.metrics if name in ON_HOST]
         reports = host.collect(job, here)
         readings, missing = host.reduce(here, reports, ON_HOST)
         spoken = [report for group in reports.values() for report in group]
-        notes: list[str] = []
+        notes = list(host.delegated(spoken))
         where = self._board()
         try:
             made = setup.ready()
@@ -125,8 +131,20 @@ class Emulated:
 
         Raises:
             DeviceUnavailable: If the emulation is not set up.
+            SettingsError: If a delegate is asked for that the board does not have.
         """
+        self._refuse_delegate(job)
         return _Run(self.profile, setup.ready(), job, directory).hot()
+
+    def _refuse_delegate(self, job: Job) -> None:
+        if job.delegate is None or delegation.parse(job.delegate).name in delegation.OF_THE_RUNTIME:
+            return
+        there = " and ".join(sorted(delegation.OF_THE_RUNTIME))
+        msg = (
+            f"the emulated board {self.name} has no accelerator, and what this computer's libraries take says nothing "
+            f"of it: the delegate {job.delegate} is refused there; {there} are what it can be asked for"
+        )
+        raise SettingsError(msg)
 
     def _board(self) -> dict[str, str]:
         found = sysroot.find()

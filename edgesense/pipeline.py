@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from edgesense import audio, labelled, pipeline_file
 from edgesense.bare_model import BareModel, ModelWorkload
-from edgesense.errors import PipelineError
+from edgesense.errors import PipelineError, SettingsError
 from edgesense.runtime import interpreter
 
 if TYPE_CHECKING:
@@ -113,8 +114,8 @@ class Pipeline(ModelWorkload):
                 return samples
         return audio.check(samples, self.settings.sample_rate, self.settings)
 
-    def _scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self.model.run(features.reshape(self._input_shape)).ravel()
+    def _scores(self, features: NDArray[np.float32], model: Model | None = None) -> NDArray[np.float32]:
+        return (model or self.model).run(features.reshape(self._input_shape)).ravel()
 
     def _classify(self, features: NDArray[np.float32]) -> str:
         """The second stage: the label of one clip's features."""
@@ -133,20 +134,46 @@ class Pipeline(ModelWorkload):
         Raises:
             AudioError: The clip is empty, not finite, silent, or of another rate, length or type.
         """
+        return self._predict(samples, sample_rate, self.model)
+
+    def _predict(self, samples: NDArray[np.float32], sample_rate: int | None, model: Model) -> Prediction:
         rate = self.settings.sample_rate if sample_rate is None else sample_rate
-        scores = self._scores(self._front_end(audio.check(samples, rate, self.settings)))
+        scores = self._scores(self._front_end(audio.check(samples, rate, self.settings)), model)
         return Prediction(self.classes[int(scores.argmax())], tuple(scores.tolist()))
 
     def predict_many(
-        self, clips: Iterable[NDArray[np.float32]], sample_rate: int | None = None
+        self, clips: Iterable[NDArray[np.float32]], sample_rate: int | None = None, *, workers: int = 1
     ) -> Iterator[Prediction]:
-        """Label clips one after the other; see `predict`.
+        """Label a stream of clips, which may be longer than memory; see `predict`.
 
-        Yields:
-            One prediction a clip, as soon as it is made.
+        Args:
+            clips: (samples,) float32 each, mono, in [-1, 1]; taken when they are needed, in the caller's thread.
+            sample_rate: Their rate in Hz, to be checked; None when it is known to be the pipeline's.
+            workers: Threads that label; each of several has a model of its own, made from the same file, and so does
+                not get in the way of `run` and `predict`. At most two clips a thread are taken ahead.
+
+        Returns:
+            One prediction a clip, in the order of the clips. Closed before its end, or by an error, it stops its threads.
+
+        Raises:
+            SettingsError: `workers` is no whole number of 1 or more.
+            AudioError: When a bad clip's turn comes, after the predictions of those before it.
         """
-        for samples in clips:
-            yield self.predict(samples, sample_rate)
+        if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+            raise SettingsError(f"workers must be a whole number of 1 or more, not {workers!r}")
+        if workers == 1:
+            return (self.predict(samples, sample_rate) for samples in clips)
+        return self._predict_in_threads(clips, sample_rate, workers)
+
+    def _predict_in_threads(
+        self, clips: Iterable[NDArray[np.float32]], sample_rate: int | None, workers: int
+    ) -> Iterator[Prediction]:
+        from edgesense import parallel
+
+        models = [self.model.another() for _ in range(workers)]
+        # The front end holds nothing that changes: all threads share one.
+        each = [partial(self._predict, sample_rate=sample_rate, model=model) for model in models]
+        yield from parallel.in_order(each, clips)
 
     def reference(self) -> Pipeline | None:
         """The pipeline that this one's accuracy is compared with, in the same runtime; None for none.

@@ -147,14 +147,32 @@ def records(made: Made, runtime: str) -> tuple[Delegated, ...]:
     if request is not None and request.library is not None:
         taken = [piece for piece in pieces if piece["index"] in made.external]
         reason = made.reason or ("" if taken else "it took none of the model's nodes")
-        count = len(_taken(own, taken))
         found.append(
-            Delegated(request.title, True, made.loaded, count, len(own), len(taken), request.options, reason)  # noqa: FBT003
+            Delegated(
+                request.title,
+                requested=True,
+                loaded=made.loaded,
+                nodes=len(_taken(own, taken)),
+                of=len(own),
+                partitions=len(taken),
+                options=request.options,
+                reason=reason,
+            )
         )
     rest = [piece for piece in pieces if piece["index"] not in made.external]
     requested = request is not None and request.name == XNNPACK
     reason = "" if rest else f"in {runtime} it took none of the model's nodes"
-    found.append(Delegated(XNNPACK, requested, bool(rest), len(_taken(own, rest)), len(own), len(rest), reason=reason))
+    found.append(
+        Delegated(
+            XNNPACK,
+            requested=requested,
+            loaded=bool(rest),
+            nodes=len(_taken(own, rest)),
+            of=len(own),
+            partitions=len(rest),
+            reason=reason,
+        )
+    )
     return tuple(found)
 
 

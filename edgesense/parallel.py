@@ -21,8 +21,8 @@ def in_order(functions: Sequence[Callable[[Item], Result]], items: Iterable[Item
     """Apply functions that do the same to a stream of items, each function in one thread at a time.
 
     Items are taken in the caller's thread, `AHEAD` a function at the most before the first result is wanted, so the
-    stream may be longer than memory. Closing the iterator, an error or an interrupt stops the threads; each ends what it
-    is at, and nothing that waits is begun.
+    stream may be longer than memory. Closing the iterator, an error or an interrupt stops the threads; each ends what
+    it is at, and nothing that waits is begun.
 
     Args:
         functions: One a thread; each may have buffers of its own.

@@ -153,7 +153,7 @@ class Pipeline(ModelWorkload):
                 not get in the way of `run` and `predict`. At most two clips a thread are taken ahead.
 
         Returns:
-            One prediction a clip, in the order of the clips. Closed before its end, or by an error, it stops its threads.
+            One prediction a clip, in the order of the clips. When it is closed or an error ends it, its threads end.
 
         Raises:
             SettingsError: `workers` is no whole number of 1 or more.

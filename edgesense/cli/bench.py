@@ -129,6 +129,7 @@ def _here(job: Job, iterations: int, progress: Console) -> tuple[dict[str, Json]
         "about": HERE,
         "subject": dict(timed.subject),
         "fingerprint": dict(timed.fingerprint),
+        "environment": dict(timed.environment),
         "seconds": times,
         "rss_bytes": {"value": rss.value, "low": rss.low, "high": rss.high, "n": rss.n, "shares": dict(rss.parts)},
     }
@@ -211,6 +212,7 @@ def _there(job: Job, device: Device, progress: Console) -> tuple[dict[str, Json]
         "device": device.name,
         "subject": dict(measurement.subject),
         "fingerprint": dict(measurement.fingerprint),
+        "environment": dict(measurement.environment),
         "readings": {name: schema.dump_reading(name, one) for name, one in measurement.readings.items()},
         "missing": {name: f"{one.reason} {one.remedy}".strip() for name, one in measurement.missing.items()},
         "notes": list(measurement.notes),

@@ -136,6 +136,7 @@ class Report:
         series: Raw values by name.
         facts: Anything else the probe found, as plain data.
         origin: What it was made of, where the request named a project.
+        environment: What its environment said of threads before anything was imported.
     """
 
     subject: Mapping[str, Json] = field(default_factory=dict)
@@ -143,6 +144,7 @@ class Report:
     series: Mapping[str, Series] = field(default_factory=dict)
     facts: Mapping[str, Json] = field(default_factory=dict)
     origin: Origin | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,7 @@ class Measurement:
         notes: What the reader should know.
         paired: Times that were measured beside the baseline's, by limit.
         origin: What it was made of.
+        environment: What the measuring processes' environment said of threads; on a board, the board's.
     """
 
     device: str
@@ -266,6 +269,7 @@ class Measurement:
     notes: tuple[str, ...] = ()
     paired: Mapping[str, Paired] = field(default_factory=dict)
     origin: Origin | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgesense.cli import bench, main
-from edgesense.perf import devices, processes
+from edgesense.perf import devices, processes, threads
 from edgesense.perf.devices.table import Table
 from edgesense.perf.records import Known, Missing, Reading
 from edgesense.runtime.tiny import tiny_model
@@ -83,6 +83,7 @@ def test_json_on_standard_output_is_all_that_is_there(factory: str, capsys: Capt
     times = body["seconds"]["end to end"]
     assert list(times) == ["n", "mean", "median", "std", "min", "max", "p90_bound", "p99_bound"]
     assert times["n"] == 64
+    assert body["environment"].items() >= dict.fromkeys(threads.COUNTS, "1").items()
     assert times["p90_bound"] >= times["median"]
     assert times["p99_bound"] is None
     assert body["rss_bytes"]["value"] == sum(body["rss_bytes"]["shares"].values())

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edgesense import errors
-from edgesense.perf import processes
+from edgesense.perf import processes, threads
 from edgesense.perf.records import Job, Origin, Series
 
 MESSAGE = {"workload": "models/x", "options": {}}
@@ -197,7 +197,7 @@ def test_the_environment_of_a_worker_is_the_same_whatever_the_hash_seed(monkeypa
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     environment = processes.native(2).environment
     assert environment["PYTHONHASHSEED"] == "0"
-    assert {environment[name] for name in processes.THREAD_VARIABLES} == {"2"}
+    assert {environment[name] for name in threads.COUNTS} == {"2"}
 
 
 def test_a_worker_may_be_that_of_another_tree() -> None:

@@ -94,6 +94,7 @@ class Emulated:
         spoken = [report for group in reports.values() for report in group]
         notes = list(host.delegated(spoken))
         where = self._board()
+        environment: Mapping[str, str] = {}
         try:
             made = setup.ready()
         except DeviceUnavailable as error:
@@ -108,6 +109,7 @@ class Emulated:
                 readings |= counted
                 missing |= uncounted
                 spoken.append(report)
+                environment = report.environment
                 if "runtime" in report.fingerprint:
                     where["board_runtime"] = report.fingerprint["runtime"]
             if any(name in readings for name in LABELLED):
@@ -123,6 +125,7 @@ class Emulated:
             missing=missing,
             notes=tuple(notes),
             # The board sees its files under other names; this computer's run knows them as the project does.
+            environment=environment,
             origin=next((report.origin for report in spoken if report.origin is not None), None),
         )
 
@@ -163,8 +166,10 @@ class _Run:
     def count(self) -> tuple[dict[str, Reading], dict[str, Missing], Report]:
         """Return the counted and predicted readings that the job asks for, and the board's report."""
         metric = metrics.find(COUNTED)
-        if self.job.threads != 1:
-            reason = f"instructions are counted, and times predicted, for 1 thread; {self.job.threads} were asked for"
+        wanted_threads = self.profile.board.threads.runtime_threads
+        if self.job.threads != wanted_threads:
+            threads = f"{wanted_threads} thread{'s' if wanted_threads > 1 else ''}"
+            reason = f"instructions are counted, and times predicted, for {threads}; {self.job.threads} were asked for"
             return {}, {name: Missing(reason) for name in self.job.metrics if name not in ON_HOST}, Report()
         report = self._ask("count", metric.probe, {"counter": board.COUNTER}, counting=True)
         readings: dict[str, Reading] = {}
@@ -261,8 +266,8 @@ class _Run:
         scratch = self.directory / name
         scratch.mkdir()
         view = board.prepare(scratch, self.made.sysroot, self.profile.board)
-        # One thread on the board: the counter is exact for one, and a budget is for one unless told otherwise.
-        onboard = replace(bundle.bring(self.job, view), threads=1)
+        # The board's own number, whatever this computer's stand-ins use: the counter is exact for one thread.
+        onboard = replace(bundle.bring(self.job, view), threads=self.profile.board.threads.runtime_threads)
         if items is not None:
             (view.brought / items.name).hardlink_to(items)
         plugin = self.made.plugin if counting else None

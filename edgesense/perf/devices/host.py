@@ -70,6 +70,7 @@ class Host:
             missing=missing,
             notes=(*delegated(spoken), *_busy(job.metrics)),
             origin=spoken[0].origin if spoken else None,
+            environment=spoken[0].environment if spoken else {},
         )
 
     def session(self, job: Job, options: Mapping[str, Any]) -> Session:

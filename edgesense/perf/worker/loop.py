@@ -8,7 +8,8 @@ Protocol 2 adds ``project`` to the request, a directory: the response then says 
 imported; and ``session`` in the place of ``probe``: a conversation, one JSON object a line each way (`session`).
 Its request may have ``delegate``, a text that `edgesense.delegation` reads; without it, or with null, the runtime does
 what it does by itself, so it is no new protocol. A worker that is older passes over it, which is why a baseline's code
-that knows no delegates is not asked for one (`edgesense.perf.arms`).
+that knows no delegates is not asked for one (`edgesense.perf.arms`). The response may have ``environment``: what the
+worker's environment said of threads.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from edgesense.errors import EdgeSenseError, PipelineError
+from edgesense.perf import threads
 from edgesense.perf.metrics.memory import high_water_bytes
 
 PROTOCOL = 2
@@ -72,15 +74,15 @@ def prepare(request: Mapping[str, Any]) -> tuple[Any, dict[str, int]]:
         # By name, as pipelines are: perf imports no runtime. A factory's own choice is not known before it is made.
         importlib.import_module("edgesense.runtime.backends").preload(runtime)
     marks["runtime"] = _high_water()
-    threads, delegate = request.get("threads", 1), request.get("delegate")
-    return open_workload(name, root, runtime=runtime, threads=threads, delegate=delegate), marks
+    how = {"threads": request.get("threads", 1), "delegate": request.get("delegate")}
+    return open_workload(name, root, runtime=runtime, **how), marks
 
 
 def describe(workload: Any, request: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was measured and where, after it was measured."""
     subject = workload.subject() if hasattr(workload, "subject") else {}
     where = fingerprint() | ({"runtime": str(subject["runtime"])} if "runtime" in subject else {})
-    said: dict[str, Any] = {"subject": dict(subject), "fingerprint": where}
+    said: dict[str, Any] = {"subject": dict(subject), "fingerprint": where, "environment": threads.seen(os.environ)}
     if request.get("project"):
         from edgesense.perf.worker import source
 

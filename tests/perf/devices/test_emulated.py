@@ -83,6 +83,8 @@ def test_what_the_runtime_has_itself_can_be_turned_off_on_the_board(
     project: Path, measure: Callable[..., Measurement]
 ) -> None:
     by_default = measure(project, "instructions_m")
+    # The board's worker says what it found: the profile's values, and nothing of this computer's.
+    assert by_default.environment == dict(emulated().profile.board.threads.variables)
     off = measure(project, "instructions_m", delegate="none")
     both = [found.readings["instructions_m"].parts["inference"] for found in (by_default, off)]
     assert both[0] != both[1]

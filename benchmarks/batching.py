@@ -2,7 +2,7 @@
 
 The arms of a pipeline take turns, clip sets of equal size, and the ratio of each turn's throughputs is taken; what is
 shown is their median and middle half. Nothing is held against a limit: what a second thread brings is a matter of what
-else the computer does, so its load is shown too. A batch is one call on several clips' features. The shipped models
+else the computer does, so its load is shown too, and the processor's time, to which a busy computer adds little. A batch is one call on several clips' features. The shipped models
 hold a batch of one fast in RESHAPE's constant shape, so their bytes are changed here, in memory, before the input is
 resized; a model that still refuses is shown with the runtime's reason.
 """
@@ -44,18 +44,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=21, help="turns of each arm (default 21)")
     parser.add_argument("--seconds", type=float, default=0.3, help="about how long a turn one by one is (default 0.3)")
+    parser.add_argument(
+        "--pipelines", nargs="+", default=PIPELINES, help="folders of models/, by default those that ship"
+    )
     parser.add_argument("--runtime", choices=backends.names(), help="default: the first one installed")
     parser.add_argument("--json", type=Path, help="also write the ratios there")
     chosen = parser.parse_args()
     clips = [synthetic.clip("test", index).samples for index in range(CLIPS)]
     rows: list[dict[str, Any]] = []
     before = os.getloadavg()[0]
-    table = Table("pipeline", "", "clips/s, one by one", "ratio", "middle half", title="throughput against one by one")
-    for name in PIPELINES:
-        for label, base, ratios in measured(name, clips, chosen.runtime, chosen.rounds, chosen.seconds):
+    columns = ("pipeline", "", "clips/s, one by one", "throughput", "middle half", "processor time a clip")
+    table = Table(*columns, title="ratios to one by one")
+    for name in chosen.pipelines:
+        for label, base, ratios, work in measured(name, clips, chosen.runtime, chosen.rounds, chosen.seconds):
             low, middle, high = statistics.quantiles(ratios, n=4)
-            table.add_row(name, label, f"{base:.0f}", f"{middle:.2f}", f"{low:.2f}–{high:.2f}")
+            table.add_row(name, label, f"{base:.0f}", f"{middle:.2f}", f"{low:.2f}–{high:.2f}", f"{work:.2f}")
             rows.append({"name": f"{name}: {label}, throughput ratio", "value": round(middle, 2), "unit": "x"})
+            rows.append({"name": f"{name}: {label}, processor time ratio", "value": round(work, 2), "unit": "x"})
         for reason, sizes in refused(name, chosen.runtime).items():
             table.add_row(name, f"model alone, batch of {' or '.join(map(str, sizes))}", "", "refused", reason)
     Console(width=140).print(table)
@@ -68,8 +73,12 @@ def main() -> int:
 
 def measured(
     name: str, clips: Sequence[np.ndarray], runtime: str | None, rounds: int, seconds: float
-) -> list[tuple[str, float, list[float]]]:
-    """Return for each arm of a pipeline: what it is, clips a second without it, and the ratios turn by turn."""
+) -> list[tuple[str, float, list[float], float]]:
+    """Return what is shown of each arm of a pipeline.
+
+    Returns:
+        Its label, clips a second one by one, the ratios of throughputs turn by turn, the median ratio of processor times.
+    """
     one = opened(name, runtime)
     two = opened(name, runtime, threads=2)
     features = np.stack([one.features(samples) for samples in clips])
@@ -90,11 +99,13 @@ def measured(
             calls[f"model alone, batch of {size}"] = batched(name, runtime, features, size)
     for arms in (whole, model, calls):
         repeats, spent = turns(arms, rounds, seconds)
-        base = repeats * len(clips) / statistics.median(spent[""])
+        base = repeats * len(clips) / statistics.median(clock for clock, _ in spent[""])
         for label in arms:
             if label:
-                ratios = [first / second for first, second in zip(spent[""], spent[label], strict=True)]
-                found.append((label, base, ratios))
+                both = list(zip(spent[""], spent[label], strict=True))
+                ratios = [first / second for (first, _), (second, _) in both]
+                work = statistics.median(second / first for (_, first), (_, second) in both)
+                found.append((label, base, ratios, work))
     return found
 
 
@@ -105,24 +116,24 @@ def opened(name: str, runtime: str | None, threads: int = 1) -> Pipeline:
     return found
 
 
-def turns(arms: dict[str, Arm], rounds: int, seconds: float) -> tuple[int, dict[str, list[float]]]:
+def turns(arms: dict[str, Arm], rounds: int, seconds: float) -> tuple[int, dict[str, list[tuple[float, float]]]]:
     """Return how often an arm is repeated in a turn, and each arm's seconds, turn by turn; who begins changes."""
     for arm in arms.values():
         arm()
-    repeats = max(1, round(seconds / timed(arms[""], 1)))
-    spent: dict[str, list[float]] = {label: [] for label in arms}
+    repeats = max(1, round(seconds / timed(arms[""], 1)[0]))
+    spent: dict[str, list[tuple[float, float]]] = {label: [] for label in arms}
     for number in range(rounds):
         for label in list(arms) if number % 2 else list(arms)[::-1]:
             spent[label].append(timed(arms[label], repeats))
     return repeats, spent
 
 
-def timed(arm: Arm, repeats: int) -> float:
-    """Return the seconds that an arm takes."""
-    started = time.perf_counter()
+def timed(arm: Arm, repeats: int) -> tuple[float, float]:
+    """Return the seconds that an arm takes, on the clock and of processor."""
+    clock, processor = time.perf_counter(), time.process_time()
     for _ in range(repeats):
         arm()
-    return time.perf_counter() - started
+    return time.perf_counter() - clock, time.process_time() - processor
 
 
 def batched(name: str, runtime: str | None, features: np.ndarray, size: int) -> Arm:

@@ -2,9 +2,10 @@
 
 The arms of a pipeline take turns, clip sets of equal size, and the ratio of each turn's throughputs is taken; what is
 shown is their median and middle half. Nothing is held against a limit: what a second thread brings is a matter of what
-else the computer does, so its load is shown too, and the processor's time, to which a busy computer adds little. A batch is one call on several clips' features. The shipped models
-hold a batch of one fast in RESHAPE's constant shape, so their bytes are changed here, in memory, before the input is
-resized; a model that still refuses is shown with the runtime's reason.
+else the computer does, so its load is shown too, and the processor's time, to which a busy computer adds little. A
+batch is one call on several clips' features. The shipped models hold a batch of one fast in RESHAPE's constant shape,
+so their bytes are changed here, in memory, before the input is resized; a model that still refuses is shown with the
+runtime's reason.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ Arm = Callable[[], object]
 def main() -> int:
     """Print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=21, help="turns of each arm (default 21)")
-    parser.add_argument("--seconds", type=float, default=0.3, help="about how long a turn one by one is (default 0.3)")
+    parser.add_argument("--rounds", type=int, default=11, help="turns of each arm (default 11)")
+    parser.add_argument("--seconds", type=float, default=0.2, help="about how long a turn one by one is (default 0.2)")
     parser.add_argument(
         "--pipelines", nargs="+", default=PIPELINES, help="folders of models/, by default those that ship"
     )
@@ -77,7 +78,7 @@ def measured(
     """Return what is shown of each arm of a pipeline.
 
     Returns:
-        Its label, clips a second one by one, the ratios of throughputs turn by turn, the median ratio of processor times.
+        Its label, clips a second one by one, ratios of throughputs turn by turn, the median ratio of processor times.
     """
     one = opened(name, runtime)
     two = opened(name, runtime, threads=2)

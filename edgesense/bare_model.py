@@ -41,7 +41,7 @@ class ModelWorkload:
         raise NotImplementedError
 
     def subject(self) -> dict[str, Any]:
-        """What is measured, as plain JSON values: the model's SHA-256 and dtype, the runtime and its threads."""
+        """What is measured, as plain JSON values: the model's SHA-256 and dtype, the runtime, threads and delegates."""
         # Costs megabytes, so not before memory has been read.
         import hashlib
 
@@ -52,6 +52,7 @@ class ModelWorkload:
             "dtype": self.model.file.dtype,
             "runtime": self.model.runtime,
             "threads": self.model.threads,
+            "delegates": [record.to_dict() for record in self.model.delegates],
         }
 
 

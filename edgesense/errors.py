@@ -31,6 +31,10 @@ class UnsupportedOperator(ModelError):
     """A model that needs an operator version the chosen runtime does not have."""
 
 
+class DelegateError(ModelError):
+    """A delegate that is required and cannot be loaded, or takes nothing of the model."""
+
+
 class PipelineError(InvalidInput):
     """A pipeline directory, `.tflite` file or factory that cannot be opened."""
 

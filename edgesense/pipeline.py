@@ -7,7 +7,8 @@ what `run` does is what ships: nothing is skipped when it is measured.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from edgesense import audio, labelled, pipeline_file
 from edgesense.bare_model import BareModel, ModelWorkload
-from edgesense.errors import PipelineError
+from edgesense.errors import PipelineError, SettingsError
 from edgesense.runtime import interpreter
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from edgesense.delegation import Request
     from edgesense.features.cache import FeatureCache
     from edgesense.features.settings import FeatureSettings
     from edgesense.pipeline_file import PipelineFile
@@ -119,8 +121,8 @@ class Pipeline(ModelWorkload):
                 return samples
         return audio.check(samples, self.settings.sample_rate, self.settings)
 
-    def _scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self.model.run(features.reshape(self._input_shape)).ravel()
+    def _scores(self, features: NDArray[np.float32], model: Model | None = None) -> NDArray[np.float32]:
+        return (model or self.model).run(features.reshape(self._input_shape)).ravel()
 
     def _classify(self, features: NDArray[np.float32]) -> str:
         """The second stage: the label of one clip's features."""
@@ -139,20 +141,46 @@ class Pipeline(ModelWorkload):
         Raises:
             AudioError: The clip is empty, not finite, silent, or of another rate, length or type.
         """
+        return self._predict(samples, sample_rate, self.model)
+
+    def _predict(self, samples: NDArray[np.float32], sample_rate: int | None, model: Model) -> Prediction:
         rate = self.settings.sample_rate if sample_rate is None else sample_rate
-        scores = self._scores(self._front_end(audio.check(samples, rate, self.settings)))
+        scores = self._scores(self._front_end(audio.check(samples, rate, self.settings)), model)
         return Prediction(self.classes[int(scores.argmax())], tuple(scores.tolist()))
 
     def predict_many(
-        self, clips: Iterable[NDArray[np.float32]], sample_rate: int | None = None
+        self, clips: Iterable[NDArray[np.float32]], sample_rate: int | None = None, *, workers: int = 1
     ) -> Iterator[Prediction]:
-        """Label clips one after the other; see `predict`.
+        """Label a stream of clips, which may be longer than memory; see `predict`.
 
-        Yields:
-            One prediction a clip, as soon as it is made.
+        Args:
+            clips: (samples,) float32 each, mono, in [-1, 1]; taken when they are needed, in the caller's thread.
+            sample_rate: Their rate in Hz, to be checked; None when it is known to be the pipeline's.
+            workers: Threads that label; each of several has a model of its own, made from the same file, and so does
+                not get in the way of `run` and `predict`. At most two clips a thread are taken ahead.
+
+        Returns:
+            One prediction a clip, in the order of the clips. When it is closed or an error ends it, its threads end.
+
+        Raises:
+            SettingsError: `workers` is no whole number of 1 or more.
+            AudioError: When a bad clip's turn comes, after the predictions of those before it.
         """
-        for samples in clips:
-            yield self.predict(samples, sample_rate)
+        if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+            raise SettingsError(f"workers must be a whole number of 1 or more, not {workers!r}")
+        if workers == 1:
+            return (self.predict(samples, sample_rate) for samples in clips)
+        return self._predict_in_threads(clips, sample_rate, workers)
+
+    def _predict_in_threads(
+        self, clips: Iterable[NDArray[np.float32]], sample_rate: int | None, workers: int
+    ) -> Iterator[Prediction]:
+        from edgesense import parallel
+
+        models = [self.model.another() for _ in range(workers)]
+        # The front end holds nothing that changes: all threads share one.
+        each = [partial(self._predict, sample_rate=sample_rate, model=model) for model in models]
+        yield from parallel.in_order(each, clips)
 
     def cached(self, cache: FeatureCache) -> Self:
         """The same pipeline, its model shared, with features that are looked up before they are computed.
@@ -203,7 +231,9 @@ class Pipeline(ModelWorkload):
         directory = self.path / self._file.reference
         if not directory.is_dir():
             raise PipelineError(f"{where} names {self._file.reference!r}, and there is no such directory")
-        other = open(directory, runtime=self.model.runtime.split()[0], threads=self.model.threads)
+        # A delegate that takes nothing but the smaller model must not keep the float one from being asked.
+        delegate = self.model.delegate and replace(self.model.delegate, required=False)
+        other = open(directory, runtime=self.model.runtime.split()[0], threads=self.model.threads, delegate=delegate)
         if not isinstance(other, Pipeline) or set(other.classes) != set(self.classes):
             raise PipelineError(f"{where} names {self._file.reference!r}, which has other classes than this one")
         if (other.settings.samples, other.settings.sample_rate) != (self.settings.samples, self.settings.sample_rate):
@@ -239,7 +269,7 @@ class LabelledPipeline(Pipeline):
 
 
 def open(  # noqa: A001 - `edgesense.pipeline.open` is read with its module's name
-    path: str | Path, *, runtime: str | None = None, threads: int = 1
+    path: str | Path, *, runtime: str | None = None, threads: int = 1, delegate: str | Request | None = None
 ) -> Pipeline | BareModel:
     """Open a pipeline directory or a bare `.tflite` file.
 
@@ -247,6 +277,9 @@ def open(  # noqa: A001 - `edgesense.pipeline.open` is read with its module's na
         path: The directory that holds `pipeline.json` (or that file), or a `.tflite` file.
         runtime: "litert" or "tflite"; None for the first one installed.
         threads: How many threads the runtime's kernels may use.
+        delegate: "xnnpack", "none", "nnapi", "gpu", or an external delegate's library with its options, as in
+            "libfoo.so:key=value"; with the option `required` nothing may fall back. None for what the runtime does by
+            itself. What became of it is in `model.delegates` and in `subject()`.
 
     Returns:
         The pipeline, its model loaded; for a bare file a workload that runs on random input.
@@ -254,19 +287,20 @@ def open(  # noqa: A001 - `edgesense.pipeline.open` is read with its module's na
     Raises:
         PipelineError: There is nothing there, or `pipeline.json` says what cannot be.
         ModelError: The model is no TFLite model, or the runtime cannot load it.
-        SettingsError: The runtime is not installed.
+        DelegateError: The delegate is required and cannot be loaded or takes nothing of the model.
+        SettingsError: The runtime is not installed, or there is no such delegate.
     """
     path = Path(path)
     if path.name == pipeline_file.NAME:
         path = path.parent
     if path.is_dir():
         file = pipeline_file.read(path)
-        model = interpreter.load(path / file.model, runtime=runtime, threads=threads)
+        model = interpreter.load(path / file.model, runtime=runtime, threads=threads, delegate=delegate)
         _refuse_mismatch(file, model)
         return (Pipeline if file.labelled is None else LabelledPipeline)(file, model)
     if not path.exists():
         raise PipelineError(f"{path} does not exist: give a directory with a {pipeline_file.NAME}, or a .tflite file")
-    model = interpreter.load(path, runtime=runtime, threads=threads)
+    model = interpreter.load(path, runtime=runtime, threads=threads, delegate=delegate)
     return BareModel(path, model)
 
 

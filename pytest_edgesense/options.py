@@ -36,6 +36,7 @@ class Settings(NamedTuple):
         against: A commit, tag or branch whose baselines and code are compared with; None for what is here.
         against_from: Where it was named, for messages.
         results: Where all results are written as JSON.
+        delegate: The delegate that models are run with; None for what the runtime does by itself.
     """
 
     root: Path
@@ -54,6 +55,7 @@ class Settings(NamedTuple):
     against: str | None = None
     against_from: str = ""
     results: Path | None = None
+    delegate: str | None = None
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -79,6 +81,12 @@ def add(parser: pytest.Parser) -> None:
     )
     add_option("--no-edge-strict", action="store_false", **strict, help="let both pass")
     add_option("--edge-runtime", choices=RUNTIMES, help="runtime of the models; default: the first one installed")
+    add_option(
+        "--edge-delegate",
+        metavar="NAME[:KEY=VALUE,...]",
+        help="delegate of the models: xnnpack, none, nnapi, gpu or a library's path; with the option `required` "
+        "nothing may fall back (ini: edge_delegate)",
+    )
     add_option(
         "--update-baselines",
         action="store_true",
@@ -107,6 +115,7 @@ def add(parser: pytest.Parser) -> None:
         ("edge_device", "args", "devices to judge on, as --edge-device"),
         ("edge_strict", "bool", "as --edge-strict"),
         ("edge_runtime", "string", "as --edge-runtime: litert or tflite"),
+        ("edge_delegate", "string", "as --edge-delegate"),
         (
             "edge_pipeline",
             "string",
@@ -152,6 +161,7 @@ def read(config: pytest.Config) -> Settings:
         against=against,
         against_from=against_from,
         results=_file(config, "edge_json"),
+        delegate=_delegate(config),
     )
 
 
@@ -203,6 +213,23 @@ def _ini_choice(config: pytest.Config, name: str, allowed: tuple[str, ...]) -> s
         msg = f"ini key {name} = {chosen!r}: allowed: {', '.join(allowed)}"
         raise pytest.UsageError(msg)
     return None if chosen is None else str(chosen)
+
+
+def _delegate(config: pytest.Config) -> str | None:
+    said, origin, start = config.getoption("edge_delegate"), "--edge-delegate", config.invocation_params.dir
+    if said is None:
+        said, origin, start = _ini(config, "edge_delegate"), "ini key edge_delegate", config.rootpath
+    if not said:
+        return None
+    from edgesense import delegation
+    from edgesense.errors import SettingsError
+
+    try:
+        # Absolute, so that a baseline that runs elsewhere is run with the same library.
+        return str(delegation.parse(said).located(start))
+    except SettingsError as error:
+        msg = f"{origin}: {error}"
+        raise pytest.UsageError(msg) from error
 
 
 def _devices(config: pytest.Config) -> tuple[tuple[str, ...], str]:

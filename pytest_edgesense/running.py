@@ -49,7 +49,7 @@ class Run:
         self.settings = settings
         self.accepted = Accepted(settings)
         self._once = Once(shared)
-        self._explained: dict[tuple[str, str, str | None], list[Attachment]] = {}
+        self._explained: dict[tuple[str, str, str | None, str | None], list[Attachment]] = {}
 
     @cached_property
     def known_devices(self) -> tuple[Device, ...]:
@@ -79,6 +79,7 @@ class Run:
         return RunSettings(
             root=root,
             runtime=self.settings.runtime,
+            delegate=self.settings.delegate,
             sys_path=tuple(dict.fromkeys(places)),
             ship=options.ship(root),
             timeout_seconds=self.settings.timeout_seconds,
@@ -240,7 +241,7 @@ class Run:
         # As pytest does for its cache: nothing below is meant for version control.
         write_atomically(top / ".gitignore", "*\n")
         job = item.stash[JOB]
-        key = (plan.device.name, job.workload, job.runtime)
+        key = (plan.device.name, job.workload, job.runtime, job.delegate)
         # Profiling takes longer than measuring: a pipeline that breaks several budgets is explained once.
         if key not in self._explained:
             self._explained[key] = profilers.explain(job, missed, directory, device=plan.device.name)

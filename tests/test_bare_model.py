@@ -68,8 +68,16 @@ def test_asking_for_labelled_clips_says_what_is_needed(tmp_path, name):
 
 def test_its_subject_is_the_file_and_what_runs_it(tmp_path):
     subject = pipeline.open(tiny_model(tmp_path / "m.tflite", dtype="int8")).subject()
-    assert sorted(subject) == ["dtype", "model", "runtime", "threads"]
+    assert sorted(subject) == ["delegates", "dtype", "model", "runtime", "threads"]
     assert subject["dtype"] == "int8"
+
+
+def test_its_subject_names_each_delegate_and_what_it_took(tmp_path):
+    path = tiny_model(tmp_path / "m.tflite", work=2)
+    absent, rest = pipeline.open(path, delegate="gpu:speed=1").subject()["delegates"]
+    assert (absent["name"], absent["options"], absent["requested"], absent["nodes"]) == ("gpu", {"speed": "1"}, True, 0)
+    assert "cannot open shared object file" in absent["reason"]
+    assert (rest["name"], rest["requested"], rest["nodes"], rest["of"]) == ("xnnpack", False, 3, 3)
 
 
 def test_a_bare_model_costs_no_scipy(tmp_path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -141,9 +142,70 @@ def test_predict_refuses_another_rate(opened):
         opened.predict(clip(), 44100)
 
 
-def test_predict_many_gives_what_predict_gives(opened):
-    clips = [clip(index) for index in range(3)]
-    assert list(opened.predict_many(clips)) == [opened.predict(samples) for samples in clips]
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_predict_many_gives_what_predict_gives(opened, workers):
+    clips = [clip(index) for index in range(8)]
+    assert list(opened.predict_many(clips, workers=workers)) == [opened.predict(samples) for samples in clips]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_predict_many_checks_the_rate_of_each_clip(opened, workers):
+    with pytest.raises(AudioError, match="44100"):
+        list(opened.predict_many([clip()], 44_100, workers=workers))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bad_clip_is_refused_when_its_turn_comes(opened, workers):
+    clips = [clip(0), clip(1), np.zeros(8000, np.float32), clip(3)]
+    answers = opened.predict_many(clips, workers=workers)
+    assert [next(answers), next(answers)] == [opened.predict(samples) for samples in clips[:2]]
+    with pytest.raises(AudioError, match="silent"):
+        next(answers)
+    assert list(answers) == []
+
+
+def test_the_pipeline_itself_can_be_asked_while_threads_label(opened):
+    clips = [clip(index) for index in range(12)]
+    expected = [opened.predict(samples) for samples in clips]
+    answers = opened.predict_many(clips, workers=2)
+    assert [(next(answers), opened.predict(samples)) for samples in clips] == list(zip(expected, expected, strict=True))
+
+
+def test_the_models_of_threads_are_made_as_the_pipelines_own(directory, monkeypatch):
+    opened = pipeline.open(directory, threads=2, delegate="none")
+    made = []
+    another = type(opened.model).another
+    monkeypatch.setattr(type(opened.model), "another", lambda model: made.append(another(model)) or made[-1])
+    list(opened.predict_many([clip()], workers=2))
+    assert [(model.runtime, model.threads, model.delegates) for model in made] == [(opened.model.runtime, 2, ())] * 2
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
+def test_workers_that_are_no_number_of_threads_are_refused_at_once(opened, workers):
+    with pytest.raises(SettingsError, match="workers must be a whole number of 1 or more, not"):
+        opened.predict_many([], workers=workers)
+
+
+FOR_EVER = """
+import itertools, sys
+from edgesense import pipeline
+opened = pipeline.open(sys.argv[1])
+answers = opened.predict_many(itertools.repeat(opened.example()), workers=2)
+next(answers)
+print("begun", flush=True)
+for answer in answers:
+    pass
+"""
+
+
+def test_an_interrupt_ends_the_threads_and_the_program(directory):
+    command = [sys.executable, "-c", FOR_EVER, str(directory)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert said.strip().endswith("KeyboardInterrupt")
+    assert process.returncode == -signal.SIGINT
 
 
 def test_a_cached_pipeline_gives_the_same_answers_and_computes_features_once(directory):

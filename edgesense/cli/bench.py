@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgesense import delegation
 from edgesense.cli import _output
-from edgesense.errors import MeasurementError
+from edgesense.errors import MeasurementError, SettingsError
 from edgesense.perf import devices, measure, metrics, processes, schema, statistics, units
 from edgesense.perf.metrics import latency, memory
 from edgesense.perf.records import Job, Json, Known, Measurement, Reading, Report
@@ -41,6 +42,13 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--iterations", type=_count, default=1000, metavar="N", help="timed calls here (default 1000)")
     parser.add_argument("--runtime", choices=("litert", "tflite"), help="default: the first one installed")
     parser.add_argument("--threads", type=_count, default=1, metavar="N", help="threads of the runtime (default 1)")
+    parser.add_argument(
+        "--delegate",
+        type=_delegate,
+        metavar="NAME[:KEY=VALUE,...]",
+        help="xnnpack, none, nnapi, gpu or a library's path; with the option `required` nothing may fall back; "
+        "default: what the runtime does by itself",
+    )
     parser.add_argument("--device", default=HOST, help="default: host, this computer")
     parser.add_argument("--json", metavar="FILE", help="write the numbers there too; - for standard output")
     parser.set_defaults(run=run)
@@ -51,6 +59,13 @@ def _count(text: str) -> int:
         msg = f"{text!r} is no whole number of 1 or more"
         raise argparse.ArgumentTypeError(msg)
     return int(text)
+
+
+def _delegate(text: str) -> str:
+    try:
+        return str(delegation.parse(text))
+    except SettingsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         metrics=_asked(device),
         runtime=arguments.runtime,
         threads=arguments.threads,
+        delegate=arguments.delegate,
         sys_path=(str(here),),
         # A call of more than a second on the average is a hang.
         timeout_seconds=600.0 + arguments.iterations,
@@ -113,6 +129,7 @@ def _here(job: Job, iterations: int, progress: Console) -> tuple[dict[str, Json]
         "about": HERE,
         "subject": dict(timed.subject),
         "fingerprint": dict(timed.fingerprint),
+        "environment": dict(timed.environment),
         "seconds": times,
         "rss_bytes": {"value": rss.value, "low": rss.low, "high": rss.high, "n": rss.n, "shares": dict(rss.parts)},
     }
@@ -142,7 +159,8 @@ def summary(seconds: Sequence[float]) -> dict[str, float | int | None]:
 def _title(job: Job, subject: Mapping[str, Json]) -> str:
     said = [f"{key} {subject[key]}" for key in ("runtime", "dtype") if key in subject]
     random = ["random input of its shape"] if job.workload.endswith(".tflite") else []
-    return ", ".join([job.workload, *said, f"{job.threads} thread{'s' if job.threads > 1 else ''}", *random])
+    threads = f"{job.threads} thread{'s' if job.threads > 1 else ''}"
+    return ", ".join([job.workload, *said, threads, *delegation.told(subject), *random])
 
 
 def _times(times: Mapping[str, Mapping[str, float | int | None]]) -> Table:
@@ -194,6 +212,7 @@ def _there(job: Job, device: Device, progress: Console) -> tuple[dict[str, Json]
         "device": device.name,
         "subject": dict(measurement.subject),
         "fingerprint": dict(measurement.fingerprint),
+        "environment": dict(measurement.environment),
         "readings": {name: schema.dump_reading(name, one) for name, one in measurement.readings.items()},
         "missing": {name: f"{one.reason} {one.remedy}".strip() for name, one in measurement.missing.items()},
         "notes": list(measurement.notes),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgesense.errors import InvalidInput
-from edgesense.perf import devices, measure, metrics
+from edgesense.perf import devices, measure, metrics, threads
 from edgesense.perf.devices.emulated import Emulated
-from edgesense.perf.devices.emulation import hot
+from edgesense.perf.devices.emulation import hot, profiles
 from edgesense.perf.records import Job, Known
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from edgesense.perf.devices.emulation.fetch import Progress
     from edgesense.perf.interfaces import Device
 
+HOST = "host"
+HOST_SOURCE = "as many as are asked for, one by default"
 NEEDS_EMULATION = frozenset({Known.COUNTED, Known.PREDICTED})
 
 
@@ -34,6 +37,13 @@ def add_parser(verbs: Any) -> None:
     )
     setup.add_argument("name", metavar="NAME", help="a board, as `edgesense devices` names it")
     setup.set_defaults(run=set_up)
+    shown = actions.add_parser(
+        "show",
+        help="tell what is known of a device, with the source of each value",
+        description="Print a device's profile, each value with its source, and what its processes are told of threads.",
+    )
+    shown.add_argument("name", metavar="NAME", help="a device, as `edgesense devices` names it")
+    shown.set_defaults(run=show)
     places = actions.add_parser(
         "profile",
         help="tell where a pipeline's instructions go on an emulated board, by stage and function",
@@ -84,6 +94,54 @@ def cell(device: Device, limit: str, *, ready: bool) -> str:
     if not ready and known in NEEDS_EMULATION:
         return f"{known.value}: not set up"
     return known.value
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print what is known of a device, value by value, each with its source."""
+    from rich.console import Console
+
+    device = devices.find(arguments.name)
+    if isinstance(device, Emulated):
+        rows = [*known(profiles.raw()[device.profile.name])]
+    elif device.name == HOST:
+        rows = [(name, value, HOST_SOURCE) for name, value in threads.uniform(1).variables]
+        rows.insert(0, ("runtime_threads", "1", HOST_SOURCE))
+    else:
+        msg = f"{device.name} has no profile: a project brought it along"
+        raise InvalidInput(msg)
+    Console().print(_profile_table(device.name, rows), highlight=False)
+    return 0
+
+
+def known(profile: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield (name, value, source) of all that a profile says, a table within it under its own name."""
+    for name, cell in profile.items():
+        if not isinstance(cell, dict):
+            yield f"{within}{name}", _plain(cell), ""
+        elif cell.keys() == {"value", "source"}:
+            yield f"{within}{name}", _plain(cell["value"]), cell["source"]
+        else:
+            yield from known(cell, f"{name}: ")
+
+
+def _plain(value: Any) -> str:
+    return (
+        ", ".join(map(str, value))
+        if isinstance(value, list)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
+
+
+def _profile_table(name: str, rows: Iterable[tuple[str, str, str]]) -> Table:
+    from rich.table import Table
+
+    shown = Table("", "value", "source", title=f"What is known of {name}")
+    shown.columns[0].no_wrap = True
+    for row in rows:
+        shown.add_row(*row)
+    return shown
 
 
 def set_up(arguments: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ from edgesense.perf.worker import loop
 
 STORED = "its stored pipeline"
 SESSIONS = Path("edgesense", "perf", "worker", "session.py")
+DELEGATES = Path("edgesense", "delegation.py")
 DEAD = "the baseline's pipeline does not run any more"
 
 
@@ -200,9 +201,17 @@ def brief(error: BaseException) -> str:
 
 
 def _refuse_old_worker(arm: Job, at: str) -> None:
-    """Refuse an arm whose own measuring code is older than sessions: it would wait for the end of its input."""
-    if arm.home is not None and not (Path(arm.home) / SESSIONS).exists():
+    """Refuse an arm whose own measuring code is older than what it is asked for.
+
+    Without sessions it would wait for the end of its input; a delegate that it does not know it would pass over.
+    """
+    if arm.home is None:
+        return
+    if not (Path(arm.home) / SESSIONS).exists():
         msg = f"the measuring code of {at} is too old to run beside another's"
+        raise NotMeasured(msg)
+    if arm.delegate is not None and not (Path(arm.home) / DELEGATES).exists():
+        msg = f"the measuring code of {at} is too old to know delegates, and {arm.delegate} is asked for"
         raise NotMeasured(msg)
 
 

@@ -25,6 +25,7 @@ class RunSettings:
         root: The directory that relative workload names start from.
         runtime: ``litert``, ``tflite`` or None for the first one installed.
         threads: Threads of the runtime.
+        delegate: As `edgesense.delegation.parse` reads it; None for what the runtime does by itself.
         sys_path: Where factories are imported from.
         ship: Packages that travel to a device for a factory.
         timeout_seconds: A worker that is silent for longer is ended.
@@ -38,6 +39,7 @@ class RunSettings:
     ship: tuple[str, ...] = ()
     timeout_seconds: float = 600.0
     project: Path | None = None
+    delegate: str | None = None
 
 
 def merge(marks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -139,4 +141,5 @@ def make_job(budget: Budget, bounds: Mapping[str, float], device: Device, settin
         ship=settings.ship,
         timeout_seconds=settings.timeout_seconds,
         project=settings.project,
+        delegate=settings.delegate,
     )

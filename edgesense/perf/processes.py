@@ -17,9 +17,9 @@ from typing import Any
 
 from edgesense import errors
 from edgesense.perf.records import Job, Origin, Report, Series
+from edgesense.perf.threads import uniform
 
 STDERR_LINES = 15
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 DROPPED_PREFIXES = (
     "PYTEST_",
     "COV_",
@@ -53,7 +53,7 @@ def native(threads: int, home: str | None = None) -> Command:
     import edgesense
 
     environment = {key: value for key, value in os.environ.items() if not key.startswith(DROPPED_PREFIXES)}
-    environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
+    environment |= dict(uniform(threads).variables)
     # Safe path: a json.py in the directory the tests were started from is not the worker's json.
     environment |= {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     home = home or str(Path(edgesense.__file__).parent.parent)
@@ -70,6 +70,7 @@ def request(job: Job, probe: str, options: Mapping[str, Any]) -> dict[str, Any]:
         "root": str(job.root),
         "runtime": job.runtime,
         "threads": job.threads,
+        "delegate": job.delegate,
         "sys_path": list(job.sys_path),
         "project": None if job.project is None else str(job.project),
         "options": dict(options),
@@ -178,6 +179,7 @@ def _read(said: Exchange, message: Mapping[str, Any]) -> Report:
             fingerprint=response["fingerprint"],
             series={name: Series(one["unit"], tuple(one["values"])) for name, one in response["series"].items()},
             facts=response["facts"],
+            environment=dict(response.get("environment", {})),
             origin=origin(response, str(message["workload"])),
         )
     except (KeyError, TypeError, AttributeError) as error:

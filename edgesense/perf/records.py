@@ -92,6 +92,7 @@ class Job:
         bounds: (name, bound in base units), so that sampling can stop when the answer is clear.
         runtime: ``litert``, ``tflite`` or None for the first one installed.
         threads: Threads of the runtime.
+        delegate: As `edgesense.delegation.parse` reads it; None for what the runtime does by itself.
         sys_path: Where factories are imported from, on this computer.
         ship: Packages that travel to a device for a factory.
         home: The directory that `edgesense` itself is imported from; None for where it is imported from now.
@@ -114,6 +115,7 @@ class Job:
     seconds: float = 2.0
     patience_seconds: float = 10.0
     timeout_seconds: float = 600.0
+    delegate: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ class Report:
         series: Raw values by name.
         facts: Anything else the probe found, as plain data.
         origin: What it was made of, where the request named a project.
+        environment: What its environment said of threads before anything was imported.
     """
 
     subject: Mapping[str, Json] = field(default_factory=dict)
@@ -141,6 +144,7 @@ class Report:
     series: Mapping[str, Series] = field(default_factory=dict)
     facts: Mapping[str, Json] = field(default_factory=dict)
     origin: Origin | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -254,6 +258,7 @@ class Measurement:
         notes: What the reader should know.
         paired: Times that were measured beside the baseline's, by limit.
         origin: What it was made of.
+        environment: What the measuring processes' environment said of threads; on a board, the board's.
     """
 
     device: str
@@ -264,6 +269,7 @@ class Measurement:
     notes: tuple[str, ...] = ()
     paired: Mapping[str, Paired] = field(default_factory=dict)
     origin: Origin | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

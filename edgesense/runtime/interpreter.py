@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgesense.errors import ModelError, SettingsError, UnsupportedOperator
-from edgesense.runtime import backends, inspect, operators
+from edgesense import delegation
+from edgesense.errors import DelegateError, ModelError, SettingsError, UnsupportedOperator
+from edgesense.runtime import backends, delegates, inspect, operators
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from edgesense.delegation import Delegated, Request
 
 _UNSUPPORTED = (
     "Didn't find op for builtin opcode",
@@ -68,19 +72,31 @@ class Model:
         outputs: What it gives.
         runtime: Name and release of what runs it, as in "litert 2.3.0".
         threads: How many threads its kernels may use.
+        delegate: The delegate that was asked for, None for what the runtime does by itself.
     """
 
-    def __init__(
-        self, file: inspect.ModelFile, interpreter: backends.Interpreter, *, runtime: str, threads: int
-    ) -> None:
+    def __init__(self, file: inspect.ModelFile, made: delegates.Made, *, runtime: str, threads: int) -> None:
+        interpreter = made.interpreter
         self.file = file
         self.runtime = runtime
         self.threads = threads
         self.inputs = tuple(_port(details) for details in interpreter.get_input_details())
         self.outputs = tuple(_port(details) for details in interpreter.get_output_details())
+        self.delegate: Request | None = made.request
+        self._made = made
         self._interpreter = interpreter
         self._stateful = file.stateful
         self._quantize = _Quantizer(self.inputs[0]) if self.inputs and self.inputs[0].dtype != np.float32 else None
+
+    @cached_property
+    def delegates(self) -> tuple[Delegated, ...]:
+        """What became of each delegate, the one that was asked for first: loaded or not, and how many nodes it took."""
+        return delegates.records(self._made, self.runtime)
+
+    def another(self) -> Model:
+        """The same file loaded once more, in the same way, with buffers of its own: for another thread."""
+        name = self.runtime.partition(" ")[0]
+        return load(self.file.path, runtime=name, threads=self.threads, delegate=self.delegate)
 
     def run(self, x: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Run a model of one input once, from its first state.
@@ -158,24 +174,31 @@ class _Quantizer:
         return self._result
 
 
-def load(model: str | Path, *, runtime: str | None = None, threads: int = 1) -> Model:
+def load(
+    model: str | Path, *, runtime: str | None = None, threads: int = 1, delegate: str | Request | None = None
+) -> Model:
     """Load a `.tflite` file into a runtime.
 
     Args:
         model: The file; the runtime maps it.
         runtime: "litert" or "tflite"; None for the first one installed, in this order.
         threads: How many threads the kernels may use.
+        delegate: "xnnpack", "none", "nnapi", "gpu" or a library with its options, as `edgesense.delegation.parse` reads
+            it; None for what the runtime does by itself, which is XNNPACK.
 
     Returns:
-        The model, ready to run.
+        The model, ready to run; its `delegates` say what became of the delegate.
 
     Raises:
         ModelError: The file is missing, empty, cut off or no TFLite model, or the runtime refuses it.
         UnsupportedOperator: It needs an operator or a version that the runtime does not have.
-        SettingsError: No such runtime, it is not installed or does not go with this NumPy, or threads below 1.
+        DelegateError: The delegate is required and cannot be loaded or takes nothing of the model.
+        SettingsError: No such runtime, it is not installed or does not go with this NumPy, threads below 1, or no such
+            delegate.
     """
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise SettingsError(f"threads must be a whole number of 1 or more, not {threads!r}")
+    request = delegation.parse(delegate) if isinstance(delegate, str) else delegate
     name, backend = backends.find(runtime)
     file = inspect.read(model)
     release = f"{name} {backend.version()}"
@@ -183,15 +206,17 @@ def load(model: str | Path, *, runtime: str | None = None, threads: int = 1) -> 
     if operators.known_release(release):
         inspect.refuse_unsupported(file, name)
     try:
-        interpreter = backend.interpreter(file.path, threads)
-        interpreter.allocate_tensors()
-        return Model(file, interpreter, runtime=release, threads=threads)
+        made = delegates.make(backend, file.path, threads, request)
+        loaded = Model(file, made, runtime=release, threads=threads)
     except (ValueError, RuntimeError) as error:
-        if isinstance(error, SettingsError):
+        if isinstance(error, SettingsError | DelegateError):
             raise
         text = _first_line(error)
         kind = UnsupportedOperator if any(sign in text for sign in _UNSUPPORTED) else ModelError
         raise kind(f"{release} cannot load {file.path}: {text}") from error
+    if request is not None and request.required:
+        delegates.refuse_fall_back(made, loaded.delegates, file.path)
+    return loaded
 
 
 def _port(details: dict[str, Any]) -> Port:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgesense.cli import bench, main
-from edgesense.perf import devices, processes
+from edgesense.perf import devices, processes, threads
 from edgesense.perf.devices.table import Table
 from edgesense.perf.records import Known, Missing, Reading
 from edgesense.runtime.tiny import tiny_model
@@ -83,6 +83,7 @@ def test_json_on_standard_output_is_all_that_is_there(factory: str, capsys: Capt
     times = body["seconds"]["end to end"]
     assert list(times) == ["n", "mean", "median", "std", "min", "max", "p90_bound", "p99_bound"]
     assert times["n"] == 64
+    assert body["environment"].items() >= dict.fromkeys(threads.COUNTS, "1").items()
     assert times["p90_bound"] >= times["median"]
     assert times["p99_bound"] is None
     assert body["rss_bytes"]["value"] == sum(body["rss_bytes"]["shares"].values())
@@ -105,7 +106,17 @@ def test_the_runtime_that_was_asked_for_is_the_one_that_runs(runtime: str, capsy
     assert json.loads(capsys.readouterr().out)["subject"]["runtime"].startswith(runtime)
 
 
+def test_a_delegate_is_told_beside_the_runtime_with_what_it_took(capsys: Capture) -> None:
+    assert main(["bench", "tiny.tflite", "--iterations", "1"]) == 0
+    assert ", xnnpack took 1 of 1 nodes, random input" in capsys.readouterr().out
+    assert main(["bench", "tiny.tflite", "--iterations", "1", "--delegate", "gpu", "--json", "-"]) == 0
+    captured = capsys.readouterr()
+    assert [one["name"] for one in json.loads(captured.out)["subject"]["delegates"]] == ["gpu", "xnnpack"]
+    assert "gpu fell back: libtensorflowlite_gpu_delegate.so: cannot open" in " ".join(captured.err.split())
+
+
 REFUSED = [
+    (["tiny.tflite", "--delegate", "gpu:required"], "tiny.tflite: gpu is required, but libtensorflowlite_gpu_delegate"),
     (["nothing.tflite"], "nothing.tflite does not exist"),
     (["nowhere:make"], "the factory 'nowhere:make' cannot be imported"),
     (["tiny.tflite", "--device", "hots"], "unknown device 'hots': did you mean host?"),
@@ -134,6 +145,7 @@ USAGE = [
     (["a", "--iterations", "many"], "'many' is no whole number"),
     (["a", "--threads", "-1"], "'-1' is no whole number"),
     (["a", "--runtime", "torch"], "invalid choice"),
+    (["a", "--delegate", "xnpack"], "no delegate 'xnpack': did you mean 'xnnpack'"),
 ]
 
 

@@ -47,9 +47,47 @@ def test_the_list_has_every_device_and_the_command_for_what_is_missing(
     assert "edgesense devices setup pi" in printed
 
 
+def rows(text: str) -> dict[str, tuple[str, str]]:
+    cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in text.splitlines() if "│" in line]
+    return {row[0]: (row[1], row[2]) for row in cells}
+
+
+@pytest.mark.parametrize("word", ["pi", "pi4", "raspberry-pi-4"])
+def test_a_board_is_shown_value_by_value_with_sources(
+    word: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    assert cli.main(["devices", "show", word]) == 0
+    shown = rows(capsys.readouterr().out)
+    assert shown["cpu"] == ("Cortex-A72", "")
+    assert shown["clock_ghz"][0] == "1.5, 1.5, 1.8"
+    assert shown["dot_product"][0] == "false"
+    assert shown["thread_environment: OMP_NUM_THREADS"][0] == "1"
+    assert shown["thread_environment: OMP_WAIT_POLICY"][0] == "PASSIVE"
+    assert shown["thread_environment: MKL_NUM_THREADS"][1].startswith("assumed:")
+
+
+def test_this_computer_is_shown_with_what_its_workers_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["devices", "show", "host"]) == 0
+    shown = rows(capsys.readouterr().out)
+    assert [shown[name][0] for name in ("runtime_threads", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")] == ["1"] * 3
+
+
+def test_a_device_without_a_profile_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verb.devices, "every", lambda: (Table({}, name="mine"),))
+    assert cli.main(["devices", "show", "mine"]) == 2
+    assert "mine has no profile" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
-    [(["setup", "pj"], "unknown device 'pj': did you mean pi"), (["setup", "host"], "host needs no setting up")],
+    [
+        (["show", "pj"], "unknown device 'pj': did you mean pi"),
+        (["setup", "pj"], "unknown device 'pj': did you mean pi"),
+        (["setup", "host"], "host needs no setting up"),
+    ],
 )
 def test_what_cannot_be_set_up_is_refused_in_one_line(
     arguments: Sequence[str], told: str, capsys: pytest.CaptureFixture[str]

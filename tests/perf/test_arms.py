@@ -142,6 +142,16 @@ def test_code_too_old_to_run_beside_another_is_not_covered_and_the_model_is(vend
     assert found.uncovered == f"the measuring code of commit {commit[:7]} is too old to run beside another's"
 
 
+def test_code_too_old_to_know_delegates_is_not_run_without_the_one_that_is_asked_for(vendored: Project) -> None:
+    top = vendored.repository.top
+    (top / "edgesense" / "delegation.py").rename(top / "kept")
+    commit = vendored.repository.commit()
+    (top / "kept").rename(top / "edgesense" / "delegation.py")
+    vendored.job = replace(vendored.job, delegate="none")
+    with pytest.raises(NotMeasured, match=f"code of {commit[:7]}.* is too old to know delegates, and none is asked"):
+        vendored.find(against=commit)
+
+
 def test_code_committed_with_another_change_is_not_covered_and_the_model_is(vendored: Project, own_cache: Path) -> None:
     origin = vendored.accept()
     vendored.add("edgesense/features/frames.py", SLOWER)

@@ -148,12 +148,13 @@ def test_a_job_asks_for_the_limits_and_what_comes_along() -> None:
     budget = Budget("t", {"latency_ms": 50, "acc": 0.8}, pipeline="models/x")
     bounds, _ = plan.resolve(budget.limits, board())
     settings = plan.RunSettings(
-        Path("/r"), runtime="tflite", threads=2, sys_path=("a",), ship=("b",), timeout_seconds=9
+        Path("/r"), runtime="tflite", threads=2, sys_path=("a",), ship=("b",), timeout_seconds=9, delegate="none"
     )
     job = plan.make_job(budget, bounds, board(), settings)
     assert job.metrics == ("acc", "instructions_m", "latency_ms")
     assert dict(job.bounds) == bounds
     assert (job.workload, job.root, job.runtime, job.threads) == ("models/x", Path("/r"), "tflite", 2)
+    assert job.delegate == "none"
     assert (job.sys_path, job.ship, job.timeout_seconds) == (("a",), ("b",), 9)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edgesense import errors
-from edgesense.perf import processes
+from edgesense.perf import processes, threads
 from edgesense.perf.records import Job, Origin, Series
 
 MESSAGE = {"workload": "models/x", "options": {}}
@@ -45,7 +45,9 @@ def test_a_request_says_when_the_process_was_started_before_it_was() -> None:
 
 
 def test_a_request_carries_the_whole_job() -> None:
-    job = Job("m", Path("/r"), ("acc",), runtime="tflite", threads=2, sys_path=("/a",), project=Path("/r/p"))
+    job = Job(
+        "m", Path("/r"), ("acc",), runtime="tflite", threads=2, sys_path=("/a",), project=Path("/r/p"), delegate="gpu"
+    )
     assert processes.request(job, "m:probe", {"calls": 3}) == {
         "protocol": 2,
         "probe": "m:probe",
@@ -53,6 +55,7 @@ def test_a_request_carries_the_whole_job() -> None:
         "root": "/r",
         "runtime": "tflite",
         "threads": 2,
+        "delegate": "gpu",
         "sys_path": ["/a"],
         "project": "/r/p",
         "options": {"calls": 3},
@@ -194,7 +197,7 @@ def test_the_environment_of_a_worker_is_the_same_whatever_the_hash_seed(monkeypa
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     environment = processes.native(2).environment
     assert environment["PYTHONHASHSEED"] == "0"
-    assert {environment[name] for name in processes.THREAD_VARIABLES} == {"2"}
+    assert {environment[name] for name in threads.COUNTS} == {"2"}
 
 
 def test_a_worker_may_be_that_of_another_tree() -> None:

@@ -112,7 +112,8 @@ def asked(monkeypatch):
     run = Table.run
 
     def told(self, job, directory):
-        pathlib.Path("job.txt").write_text(f"{job.runtime} {job.timeout_seconds:g} {job.ship} {job.workload}")
+        said = f"{job.runtime} {job.timeout_seconds:g} {job.ship} {job.delegate} {job.workload}"
+        pathlib.Path("job.txt").write_text(said)
         return run(self, job, directory)
 
     monkeypatch.setattr(Table, "run", told)
@@ -137,6 +138,30 @@ def test_the_runtime_is_the_command_lines_before_the_inis(project, asked):
     project.ini(edge_runtime="tflite")
     assert asked().startswith("tflite ")
     assert asked("--edge-runtime=litert").startswith("litert ")
+
+
+def test_the_delegate_is_the_command_lines_before_the_inis(project, asked):
+    assert " None model" in asked()
+    project.ini(edge_delegate="gpu:a=1,required")
+    assert " gpu:a=1,required model" in asked()
+    assert " none model" in asked("--edge-delegate=none")
+
+
+def test_a_delegates_library_is_found_from_where_it_was_written(project, asked):
+    project.write("libfoo.so", "")
+    project.ini(edge_delegate="libfoo.so:a=1")
+    assert f" {project.root / 'libfoo.so'}:a=1 model" in asked()
+
+
+@pytest.mark.parametrize(("arguments", "ini"), [(["--edge-delegate=xnpack"], ""), ([], "xnpack")])
+def test_a_delegate_that_cannot_be_meant_is_refused_at_once(project, arguments, ini):
+    project.tests(BOTH)
+    project.ini(edge_delegate=ini)
+    result = project.run(*arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    origin = "--edge-delegate" if arguments else "ini key edge_delegate"
+    result.stderr.fnmatch_lines([f"ERROR: {origin}: there is no delegate 'xnpack': did you mean 'xnnpack'[?]*"])
+    assert project.runs == []
 
 
 def test_the_patience_with_a_worker_is_the_inis(project, asked):
@@ -256,6 +281,6 @@ def test_a_strictness_that_is_no_yes_or_no_is_refused(project):
 
 def test_help_tells_the_options_and_the_ini_keys(project):
     text = project.run("--help").stdout.str()
-    for name in ("device", "strict", "runtime", "update", "update-in-ci", "baselines", "profile"):
+    for name in ("device", "strict", "runtime", "delegate", "update", "update-in-ci", "baselines", "profile"):
         assert f"--edge-{name}" in text
         assert f"  edge_{name.replace('-', '_')} " in text

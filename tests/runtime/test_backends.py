@@ -25,7 +25,9 @@ def test_each_backend_conforms(name):
     assert module.PACKAGE
     assert module.EXTRA
     assert isinstance(module.PREFERENCE, int)
-    assert list(inspect.signature(module.interpreter).parameters) == ["path", "threads"]
+    wanted = ["path", "threads", "delegate", "default_delegates"]
+    assert list(inspect.signature(module.interpreter).parameters) == wanted
+    assert list(inspect.signature(module.delegate).parameters) == ["library", "options"]
     assert not inspect.signature(module.version).parameters
 
 

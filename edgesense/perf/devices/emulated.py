@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgesense.errors import DeviceUnavailable, NotMeasured
+from edgesense import delegation
+from edgesense.errors import DeviceUnavailable, NotMeasured, SettingsError
 from edgesense.perf import metrics, processes
 from edgesense.perf.devices import host
 from edgesense.perf.devices.emulation import agreement, board, bundle, fetch, hot, prediction, profiles, setup, sysroot
@@ -81,13 +82,19 @@ class Emulated:
         return setup.setup({self.name: self.profile.board}, progress)
 
     def run(self, job: Job, directory: Path) -> Measurement:
-        """Measure what this computer can stand in for, and count the rest under emulation."""
+        """Measure what this computer can stand in for, and count the rest under emulation.
+
+        Raises:
+            SettingsError: If a delegate is asked for that the board does not have.
+        """
+        self._refuse_delegate(job)
         here = [name for name in job.metrics if name in ON_HOST]
         reports = host.collect(job, here)
         readings, missing = host.reduce(here, reports, ON_HOST)
         spoken = [report for group in reports.values() for report in group]
-        notes: list[str] = []
+        notes = list(host.delegated(spoken))
         where = self._board()
+        environment: Mapping[str, str] = {}
         try:
             made = setup.ready()
         except DeviceUnavailable as error:
@@ -102,6 +109,7 @@ class Emulated:
                 readings |= counted
                 missing |= uncounted
                 spoken.append(report)
+                environment = report.environment
                 if "runtime" in report.fingerprint:
                     where["board_runtime"] = report.fingerprint["runtime"]
             if any(name in readings for name in LABELLED):
@@ -117,6 +125,7 @@ class Emulated:
             missing=missing,
             notes=tuple(notes),
             # The board sees its files under other names; this computer's run knows them as the project does.
+            environment=environment,
             origin=next((report.origin for report in spoken if report.origin is not None), None),
         )
 
@@ -125,8 +134,20 @@ class Emulated:
 
         Raises:
             DeviceUnavailable: If the emulation is not set up.
+            SettingsError: If a delegate is asked for that the board does not have.
         """
+        self._refuse_delegate(job)
         return _Run(self.profile, setup.ready(), job, directory).hot()
+
+    def _refuse_delegate(self, job: Job) -> None:
+        if job.delegate is None or delegation.parse(job.delegate).name in delegation.OF_THE_RUNTIME:
+            return
+        there = " and ".join(sorted(delegation.OF_THE_RUNTIME))
+        msg = (
+            f"the emulated board {self.name} has no accelerator, and what this computer's libraries take says nothing "
+            f"of it: the delegate {job.delegate} is refused there; {there} are what it can be asked for"
+        )
+        raise SettingsError(msg)
 
     def _board(self) -> dict[str, str]:
         found = sysroot.find()
@@ -145,8 +166,10 @@ class _Run:
     def count(self) -> tuple[dict[str, Reading], dict[str, Missing], Report]:
         """Return the counted and predicted readings that the job asks for, and the board's report."""
         metric = metrics.find(COUNTED)
-        if self.job.threads != 1:
-            reason = f"instructions are counted, and times predicted, for 1 thread; {self.job.threads} were asked for"
+        wanted_threads = self.profile.board.threads.runtime_threads
+        if self.job.threads != wanted_threads:
+            threads = f"{wanted_threads} thread{'s' if wanted_threads > 1 else ''}"
+            reason = f"instructions are counted, and times predicted, for {threads}; {self.job.threads} were asked for"
             return {}, {name: Missing(reason) for name in self.job.metrics if name not in ON_HOST}, Report()
         report = self._ask("count", metric.probe, {"counter": board.COUNTER}, counting=True)
         readings: dict[str, Reading] = {}
@@ -243,8 +266,8 @@ class _Run:
         scratch = self.directory / name
         scratch.mkdir()
         view = board.prepare(scratch, self.made.sysroot, self.profile.board)
-        # One thread on the board: the counter is exact for one, and a budget is for one unless told otherwise.
-        onboard = replace(bundle.bring(self.job, view), threads=1)
+        # The board's own number, whatever this computer's stand-ins use: the counter is exact for one thread.
+        onboard = replace(bundle.bring(self.job, view), threads=self.profile.board.threads.runtime_threads)
         if items is not None:
             (view.brought / items.name).hardlink_to(items)
         plugin = self.made.plugin if counting else None

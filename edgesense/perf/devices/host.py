@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgesense import delegation
 from edgesense.errors import NotMeasured
 from edgesense.perf import metrics, processes
 from edgesense.perf.records import Job, Known, Measurement, Missing, Reading, Report
@@ -67,8 +68,9 @@ class Host:
             subject=spoken[0].subject if spoken else {},
             readings=readings,
             missing=missing,
-            notes=_busy(job.metrics),
+            notes=(*delegated(spoken), *_busy(job.metrics)),
             origin=spoken[0].origin if spoken else None,
+            environment=spoken[0].environment if spoken else {},
         )
 
     def session(self, job: Job, options: Mapping[str, Any]) -> Session:
@@ -108,6 +110,11 @@ def reduce(
         except NotMeasured as error:
             missing[name] = Missing(str(error))
     return readings, missing
+
+
+def delegated(reports: Sequence[Report]) -> tuple[str, ...]:
+    """Return in words what became of the delegates that were asked for."""
+    return tuple(f"delegate {told}" for told in delegation.told(reports[0].subject, requested=True)) if reports else ()
 
 
 def _busy(names: Iterable[str]) -> tuple[str, ...]:

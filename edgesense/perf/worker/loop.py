@@ -6,6 +6,10 @@ and ``error`` with ``type`` and ``message``.
 
 Protocol 2 adds ``project`` to the request, a directory: the response then says in ``source`` which of its files were
 imported; and ``session`` in the place of ``probe``: a conversation, one JSON object a line each way (`session`).
+Its request may have ``delegate``, a text that `edgesense.delegation` reads; without it, or with null, the runtime does
+what it does by itself, so it is no new protocol. A worker that is older passes over it, which is why a baseline's code
+that knows no delegates is not asked for one (`edgesense.perf.arms`). The response may have ``environment``: what the
+worker's environment said of threads.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from edgesense.errors import EdgeSenseError, PipelineError
+from edgesense.perf import threads
 from edgesense.perf.metrics.memory import high_water_bytes
 
 PROTOCOL = 2
@@ -69,14 +74,15 @@ def prepare(request: Mapping[str, Any]) -> tuple[Any, dict[str, int]]:
         # By name, as pipelines are: perf imports no runtime. A factory's own choice is not known before it is made.
         importlib.import_module("edgesense.runtime.backends").preload(runtime)
     marks["runtime"] = _high_water()
-    return open_workload(name, root, runtime=runtime, threads=request.get("threads", 1)), marks
+    how = {"threads": request.get("threads", 1), "delegate": request.get("delegate")}
+    return open_workload(name, root, runtime=runtime, **how), marks
 
 
 def describe(workload: Any, request: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was measured and where, after it was measured."""
     subject = workload.subject() if hasattr(workload, "subject") else {}
     where = fingerprint() | ({"runtime": str(subject["runtime"])} if "runtime" in subject else {})
-    said: dict[str, Any] = {"subject": dict(subject), "fingerprint": where}
+    said: dict[str, Any] = {"subject": dict(subject), "fingerprint": where, "environment": threads.seen(os.environ)}
     if request.get("project"):
         from edgesense.perf.worker import source
 
@@ -92,7 +98,7 @@ def _high_water() -> int:
         return 0
 
 
-def open_workload(name: str, root: Path, *, runtime: str | None, threads: int) -> Any:
+def open_workload(name: str, root: Path, *, runtime: str | None, threads: int, delegate: str | None = None) -> Any:
     """Open a workload by name.
 
     Args:
@@ -100,15 +106,19 @@ def open_workload(name: str, root: Path, *, runtime: str | None, threads: int) -
         root: What relative paths start from.
         runtime: ``litert``, ``tflite`` or None for the first one installed.
         threads: Threads of the runtime.
+        delegate: As `edgesense.delegation.parse` reads it; None for what the runtime does by itself.
 
     Raises:
-        PipelineError: If it is none of these, or its factory fails.
+        PipelineError: If it is none of these, its factory fails, or a factory is asked for a delegate.
     """
     if is_factory(name, root):
+        if delegate is not None:
+            msg = f"the factory {name!r} chooses its own delegates, so it cannot be asked for {delegate!r}"
+            raise PipelineError(msg)
         return _from_factory(name)
     # The dynamic edge from perf upward.
     opener = importlib.import_module("edgesense.pipeline")
-    return opener.open(root / name, runtime=runtime, threads=threads)
+    return opener.open(root / name, runtime=runtime, threads=threads, delegate=delegate)
 
 
 def is_factory(name: str, root: Path) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from edgesense.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -38,6 +39,9 @@ class Interpreter(Protocol):
     def reset_all_variables(self) -> None:
         """Bring state back to where it began."""
 
+    def _get_ops_details(self) -> list[dict[str, Any]]:
+        """One entry a node of the graph: index, op_name, inputs, outputs."""
+
 
 class Backend(Protocol):
     """What each module of this package offers; its name is the runtime's name.
@@ -58,8 +62,13 @@ class Backend(Protocol):
     def preload(self) -> None:
         """Import the runtime's library."""
 
-    def interpreter(self, path: Path, threads: int) -> Interpreter:
+    def interpreter(
+        self, path: Path, threads: int, *, delegate: Any = None, default_delegates: bool = True
+    ) -> Interpreter:
         """An interpreter of a file that is there."""
+
+    def delegate(self, library: str, options: Mapping[str, str]) -> Any:
+        """An external delegate, to be handed to an interpreter."""
 
 
 def names() -> tuple[str, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgesense.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from edgesense.runtime.backends import Interpreter
@@ -40,19 +41,44 @@ def preload() -> None:
     import tflite_runtime.interpreter  # noqa: F401 - for its effect
 
 
-def interpreter(path: Path, threads: int) -> Interpreter:
+def interpreter(path: Path, threads: int, *, delegate: Any = None, default_delegates: bool = True) -> Interpreter:
     """An interpreter of a file.
 
     Args:
         path: The `.tflite` file; it is mapped into memory, not copied.
         threads: How many the kernels may use.
+        delegate: An external delegate that `delegate` made; it is applied before XNNPACK.
+        default_delegates: Whether XNNPACK is applied, as it is by default.
 
     Raises:
         SettingsError: NumPy is 2 or newer.
         ValueError: TensorFlow Lite cannot load the file.
+        RuntimeError: The delegate refuses its graph.
     """
     preload()
     from tflite_runtime import interpreter as tflite
 
-    made: Interpreter = tflite.Interpreter(model_path=str(path), num_threads=threads)
+    types = tflite.OpResolverType
+    made: Interpreter = tflite.Interpreter(
+        model_path=str(path),
+        num_threads=threads,
+        experimental_delegates=None if delegate is None else [delegate],
+        experimental_op_resolver_type=types.AUTO if default_delegates else types.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
     return made
+
+
+def delegate(library: str, options: Mapping[str, str]) -> Any:
+    """An external delegate.
+
+    Args:
+        library: A file that is there and exports one, or a name that the system's loader finds.
+        options: What it is given.
+
+    Raises:
+        ValueError: It refuses to be made.
+    """
+    preload()
+    from tflite_runtime import interpreter as tflite
+
+    return tflite.load_delegate(library, dict(options))

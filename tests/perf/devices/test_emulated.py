@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from edgesense.errors import DeviceUnavailable, PipelineError, WorkerFailed
+from edgesense.errors import DeviceUnavailable, PipelineError, SettingsError, WorkerFailed
 from edgesense.perf import devices, plan
 from edgesense.perf.devices.emulated import Emulated
 from edgesense.perf.devices.emulation import setup
@@ -64,6 +65,29 @@ def emulated(name: str = "pi") -> Emulated:
     found = devices.find(name)
     assert isinstance(found, Emulated)
     return found
+
+
+@pytest.mark.parametrize("delegate", ["gpu", "nnapi:required", "./libfoo.so:a=1"])
+def test_a_delegate_that_the_board_does_not_have_is_refused_and_nothing_runs(delegate: str, tmp_path: Path) -> None:
+    job = Job("gone.tflite", tmp_path, ("acc", "instructions_m"), delegate=delegate)
+    said = f"the emulated board pi has no accelerator.*the delegate {re.escape(delegate)} is refused.*none and xnnpack"
+    with pytest.raises(SettingsError, match=said):
+        emulated().run(job, tmp_path)
+    with pytest.raises(SettingsError, match=said):
+        emulated().hot(job, tmp_path)
+
+
+@needs_board
+@pytest.mark.usefixtures("board")
+def test_what_the_runtime_has_itself_can_be_turned_off_on_the_board(
+    project: Path, measure: Callable[..., Measurement]
+) -> None:
+    by_default = measure(project, "instructions_m")
+    # The board's worker says what it found: the profile's values, and nothing of this computer's.
+    assert by_default.environment == dict(emulated().profile.board.threads.variables)
+    off = measure(project, "instructions_m", delegate="none")
+    both = [found.readings["instructions_m"].parts["inference"] for found in (by_default, off)]
+    assert both[0] != both[1]
 
 
 def test_percentiles_and_cold_starts_can_never_be_answered() -> None:

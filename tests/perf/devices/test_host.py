@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from edgesense.errors import WorkerFailed
 from edgesense.perf.devices import host
 from edgesense.perf.records import Job, Known, Measurement
+from edgesense.testing import tiny_model
 
 Jobs = Callable[..., Job]
 EVERY = tuple(sorted(host.Host().answers()))
@@ -120,6 +122,13 @@ def test_a_crash_in_any_of_its_processes_is_raised(job: Jobs) -> None:
 def test_a_job_without_metrics_starts_nothing_and_still_says_where(job: Jobs) -> None:
     made = job("raise SystemExit(1)")
     assert host.Host().run(made, made.root).fingerprint["architecture"]
+
+
+def test_a_delegate_that_was_asked_for_is_noted_with_what_became_of_it(tmp_path: Path) -> None:
+    tiny_model(tmp_path / "m.tflite")
+    asked = host.Host().run(Job("m.tflite", tmp_path, ("size_kb",), delegate="gpu"), tmp_path)
+    assert [note.partition(":")[0] for note in asked.notes] == ["delegate gpu fell back"]
+    assert host.Host().run(Job("m.tflite", tmp_path, ("size_kb",)), tmp_path).notes == ()
 
 
 @pytest.mark.parametrize(("load", "said"), [(0.9, False), (1.1, True)])

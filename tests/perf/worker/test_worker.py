@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edgesense.errors import PipelineError, WorkerFailed
+from edgesense.errors import DelegateError, PipelineError, WorkerFailed
 from edgesense.perf import processes
 from edgesense.perf.records import Job, Report
 from edgesense.testing import tiny_model
@@ -71,6 +71,31 @@ def test_what_a_model_prints_does_not_get_into_the_answer(job: Jobs) -> None:
         make = Noisy
         """
     assert ask(job(source)).facts["artifacts"]["model.bin"]["bytes"] == 2048
+
+
+def test_a_request_of_before_there_were_delegates_is_answered(tmp_path: Path) -> None:
+    message = processes.request(Job(tiny_model(tmp_path / "m.tflite").name, tmp_path, ()), SIZE, {})
+    del message["delegate"]
+    subject = processes.ask(processes.native(1), message, timeout_seconds=60).subject
+    assert [one["name"] for one in subject["delegates"]] == ["xnnpack"]
+
+
+def test_a_delegate_that_is_asked_for_is_in_the_subject(tmp_path: Path) -> None:
+    tiny_model(tmp_path / "m.tflite")
+    asked = ask(Job("m.tflite", tmp_path, (), delegate="gpu")).subject["delegates"]
+    assert [(one["name"], one["requested"]) for one in asked] == [("gpu", True), ("xnnpack", False)]
+    assert ask(Job("m.tflite", tmp_path, (), delegate="none")).subject["delegates"] == []
+
+
+def test_a_required_delegate_that_is_not_here_is_raised_under_its_own_type(tmp_path: Path) -> None:
+    tiny_model(tmp_path / "m.tflite")
+    with pytest.raises(DelegateError, match="gpu is required, but libtensorflowlite_gpu_delegate"):
+        ask(Job("m.tflite", tmp_path, (), delegate="gpu:required"))
+
+
+def test_a_factory_that_is_asked_for_a_delegate_is_refused_and_not_run_without(job: Jobs) -> None:
+    with pytest.raises(PipelineError, match="'parity:make' chooses its own delegates, so it cannot be asked for 'gpu'"):
+        ask(job("", delegate="gpu"))
 
 
 UNWELCOME = {"tensorflow", "tf_keras", "keras", "librosa", "numba", "pytest", "_pytest", "hypothesis", "rich"}

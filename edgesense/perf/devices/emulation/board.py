@@ -15,7 +15,8 @@ from pathlib import Path
 from edgesense.perf.devices.emulation import qemu
 from edgesense.perf.devices.emulation.identity import Identity
 from edgesense.perf.devices.emulation.sysroot import Sysroot
-from edgesense.perf.processes import THREAD_VARIABLES, Command
+from edgesense.perf.processes import Command
+from edgesense.perf.threads import ThreadEnvironment
 
 GUEST = "/edgesense"
 """The folder on the board with what a run brings: ``lib`` (Python packages) and ``job`` (the pipeline)."""
@@ -32,16 +33,22 @@ ENVIRONMENT: Mapping[str, str] = {
     "PYTHONHASHSEED": "0",
     "PYTHONPATH": f"{GUEST}/lib",
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    **dict.fromkeys(THREAD_VARIABLES, "1"),
 }
 
 
 @dataclass(frozen=True)
 class Board:
-    """A board's CPU as qemu and as its own files name it."""
+    """A board as its programs see it.
+
+    Attributes:
+        cpu: Its CPU as qemu names it.
+        identity: Its CPU as the board's own files name it.
+        threads: What its processes are told of threads.
+    """
 
     cpu: str
     identity: Identity
+    threads: ThreadEnvironment
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,8 @@ class View:
         count = ("-plugin", f"{plugin}{files}") if plugin else ()
         options = ("-cpu", self.board.cpu, "-L", str(self.root), "-r", KERNEL, "-seed", "1", "-0", self.sysroot.python)
         python = f"{self.root}{self.sysroot.python}"
-        return Command((str(emulator.path), *options, *count, python, *arguments), ENVIRONMENT)
+        environment = {**ENVIRONMENT, **dict(self.board.threads.variables)}
+        return Command((str(emulator.path), *options, *count, python, *arguments), environment)
 
 
 def prepare(directory: Path, sysroot: Sysroot, board: Board) -> View:

@@ -11,7 +11,9 @@ from typing import Any
 
 from edgesense.perf.devices.emulation.board import Board
 from edgesense.perf.devices.emulation.identity import Identity
+from edgesense.perf.threads import ThreadEnvironment
 
+RUNTIME_THREADS = "runtime_threads"
 FILE = Path(__file__).parent.with_name("profiles.toml")
 
 
@@ -73,5 +75,10 @@ def _profile(name: str, entry: Mapping[str, Any]) -> Profile:
         cpu=entry["cpu"],
         core=entry["core"],
         clock_hz=(low, typical, high),
-        board=Board(cell("qemu_cpu"), identity),
+        board=Board(cell("qemu_cpu"), identity, _threads(entry["thread_environment"])),
     )
+
+
+def _threads(entry: Mapping[str, Any]) -> ThreadEnvironment:
+    values = {name: cell["value"] for name, cell in entry.items()}
+    return ThreadEnvironment(values.pop(RUNTIME_THREADS), tuple(values.items()))

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edgesense.perf import threads
 from edgesense.perf.devices.emulation import board, profiles
 from edgesense.perf.devices.emulation.lock import Lock
 from edgesense.perf.devices.emulation.qemu import Qemu
 from edgesense.perf.devices.emulation.sysroot import Sysroot
+from edgesense.perf.threads import ThreadEnvironment
 
 QEMU = Qemu(Path("/bin/qemu-aarch64"), "7.2.22", plugins=True)
 
@@ -56,6 +59,16 @@ def test_nothing_of_this_computers_environment_reaches_the_board(
     assert "SOMETHING" not in told
     assert told["PYTHONHASHSEED"] == "0"
     assert told["OPENBLAS_NUM_THREADS"] == "1"
+
+
+def test_the_boards_own_thread_environment_is_what_its_programs_are_started_with(
+    tmp_path: Path, sysroot: Sysroot
+) -> None:
+    one = view(tmp_path / "a", sysroot)
+    own = ThreadEnvironment(1, (("OMP_NUM_THREADS", "3"), ("OMP_WAIT_POLICY", "ACTIVE")))
+    other = replace(one, board=replace(one.board, threads=own))
+    assert threads.seen(other.command(QEMU, ()).environment) == dict(own.variables)
+    assert threads.seen(one.command(QEMU, ()).environment) == dict(profiles.emulated()[0].board.threads.variables)
 
 
 def test_a_package_travels_without_what_is_compiled_or_only_for_this_computer(tmp_path: Path, sysroot: Sysroot) -> None:

@@ -20,9 +20,11 @@ from edgesense import models
 def main() -> None:
     """Build the model, load its weights, run the pass, write the result."""
     request: dict[str, Any] = json.load(sys.stdin)
-    model = models.get(request["architecture"]).build(tuple(request["input_shape"]), request["classes"], batch_size=1)
+    architecture = models.configured(request["architecture"], request["options"])
+    model = architecture.build(tuple(request["input_shape"]), request["classes"], batch_size=1)
     with np.load(request["weights"], allow_pickle=False) as arrays:
-        model.set_weights([arrays[name] for name in sorted(arrays.files)])
+        if arrays.files:
+            model.set_weights([arrays[name] for name in sorted(arrays.files)])
     calibration = np.load(request["calibration"], allow_pickle=False) if request["calibration"] else None
     content = importlib.import_module(request["pass"]).convert(model, calibration)
     Path(request["output"]).write_bytes(content)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from edgesense.errors import ConversionError, ModelError
 from edgesense.runtime import inspect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,13 +36,15 @@ class Trained:
         architecture: Name of its module in `edgesense.models`.
         input_shape: (frames, columns).
         classes: Number of classes.
-        weights: Arrays of `model.get_weights()`, in that order.
+        weights: Arrays of `model.get_weights()`, in that order; none leaves the model as it is built, untrained.
+        options: What it is built with, where that is not the architecture as it stands.
     """
 
     architecture: str
     input_shape: tuple[int, int]
     classes: int
     weights: Sequence[NDArray[Any]]
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def convert(
@@ -85,6 +87,7 @@ def convert(
         request = {
             "pass": module,
             "architecture": trained.architecture,
+            "options": dict(trained.options),
             "input_shape": list(trained.input_shape),
             "classes": trained.classes,
             "weights": str(weights),

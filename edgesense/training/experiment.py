@@ -112,7 +112,7 @@ def train(
         return fit.Examples(part.store.features, targets, part.rows, mean, std)
 
     state = fit.fit(
-        models.get(recipe.architecture),
+        models.configured(recipe.architecture, recipe.options),
         examples(train_part),
         examples(validation),
         recipe.classes,
@@ -127,7 +127,11 @@ def train(
         f"accuracy {chosen['accuracy']:.4f}, macro F1 {chosen['macro_f1']:.4f}"
     )
     trained = convert.Trained(
-        recipe.architecture, (int(features.shape[1]), int(features.shape[2])), len(recipe.classes), state.best
+        recipe.architecture,
+        (int(features.shape[1]), int(features.shape[2])),
+        len(recipe.classes),
+        state.best,
+        recipe.options,
     )
     representative = examples(calibration).batch(np.arange(len(calibration.rows)))
     made = {}

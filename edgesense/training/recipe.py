@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Recipe:
         features: The front end, without column means: those are learned.
         schedule: The training loop's settings.
         data: Plain JSON values: the identity of each part of the data.
+        options: Plain JSON values: what the architecture is built with; {} as it stands.
     """
 
     architecture: str
@@ -33,10 +34,11 @@ class Recipe:
     features: FeatureSettings
     schedule: Schedule
     data: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {
+        """Plain JSON values; without options there is no word of them, so digests are those of earlier releases."""
+        values = {
             "architecture": self.architecture,
             "seed": self.seed,
             "classes": list(self.classes),
@@ -44,6 +46,7 @@ class Recipe:
             "schedule": asdict(self.schedule),
             "data": dict(self.data),
         }
+        return values | ({"options": dict(self.options)} if self.options else {})
 
     @property
     def digest(self) -> str:

@@ -59,6 +59,7 @@ class Search:
     reporter: Reporter
     most_cost: float | None = None
     _current: int = field(default=-1, init=False)
+    _given_up: bool = field(default=False, init=False)
 
     def run(self, trials: int) -> None:
         """Run trials until so many are done, by this process and all others.
@@ -79,15 +80,17 @@ class Search:
                 return
             if studies.TESTED in self.study.user_attrs:
                 raise SettingsError(
-                    f"the test clips of study {self.study.study_name!r} have been looked at; trials after that would be "
-                    "chosen by them. Begin another study with --study NAME"
+                    f"the test clips of study {self.study.study_name!r} have been looked at; trials after that would "
+                    "be chosen by them. Begin another study with --study NAME"
                 )
             row = self._one()
             if row is None:
                 continue
             repeats = repeats + 1 if row.state == "repeat" else 0
             if repeats >= MOST_REPEATS:
-                self.reporter.say(f"the last {repeats} suggestions had all been tried: there is little new in this space")
+                self.reporter.say(
+                    f"the last {repeats} suggestions had all been tried: there is little new in this space"
+                )
                 return
             if row.state == "repeat":
                 continue
@@ -99,20 +102,28 @@ class Search:
     def _one(self) -> Row | None:
         """Run one trial; None when another process gave it up meanwhile."""
         optuna = packages.need("optuna")
-        self._current = -1
+        self._current, self._given_up = -1, False
         try:
             self.study.optimize(self._objective, n_trials=1, catch=(EdgeSenseError,))
         except (ValueError, optuna.exceptions.UpdateFinishedTrialError):
-            row = next((one for one in results.rows(self.study) if one.number == self._current), None)
-            if row is None or row.state not in {"failed", "put back"}:
+            if not self._given_up:
                 raise
-            self.reporter.say(f"trial {row.number} had no heartbeat for a while and was given up by another process")
+            self.reporter.say(f"trial {self._current} had no heartbeat for a while; another process gave it up")
             return None
         return next(row for row in results.rows(self.study) if row.number == self._current)
 
     def _objective(self, trial: Trial) -> tuple[float, float]:
         optuna = packages.need("optuna")
         self._current = trial.number
+        try:
+            return self._recorded(trial)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            self._given_up = True
+            raise
+
+    def _recorded(self, trial: Trial) -> tuple[float, float]:
+        """Judge a trial, and write into it why it ended early."""
+        optuna = packages.need("optuna")
         trial.set_user_attr(studies.WORKER, self.presence.name)
         trial.set_user_attr("host", socket.gethostname())
         try:
@@ -144,7 +155,9 @@ class Search:
         trial.set_user_attr(results.COUNTED, cost)
         if self.most_cost is not None and cost > self.most_cost:
             unit = self.evaluator.cost.unit
-            raise optuna.TrialPruned(f"not trained: it costs {cost:,.0f} {unit}, over the limit of {self.most_cost:,.0f}")
+            raise optuna.TrialPruned(
+                f"not trained: it costs {cost:,.0f} {unit}, over the limit of {self.most_cost:,.0f}"
+            )
         scores: list[float] = []
 
         def on_step(step: int, score: float) -> None:

@@ -21,7 +21,8 @@ def need(*names: str) -> Any:
         EdgeSenseError: One is not installed; the text has the command that installs it.
     """
     try:
-        return [importlib.import_module(name) for name in names][0]
+        found = [importlib.import_module(name) for name in names]
     except ImportError as error:
         missing = error.name or names[0]
         raise EdgeSenseError(f"architecture search needs {missing}: pip install 'pytest-edgesense[search]'") from error
+    return found[0]

@@ -34,7 +34,7 @@ class Presence:
         self._path(self.name).unlink(missing_ok=True)
 
     def is_gone(self, name: str) -> bool:
-        """Whether a process that had its lock here has ended; False for one of another folder, of which nothing is known."""
+        """Whether a process that had its lock here has ended; of one of another folder nothing is known: False."""
         import filelock
 
         path = self._path(name)

@@ -71,7 +71,5 @@ def _tpe(optuna: Any, seed: int, number: int) -> BaseSampler:
     with warnings.catch_warnings():
         # Experimental before Optuna 5, where it is the default: what other processes run is not suggested again.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        made: BaseSampler = optuna.samplers.TPESampler(
-            seed=drawn, n_startup_trials=STARTUP_TRIALS, constant_liar=True
-        )
+        made: BaseSampler = optuna.samplers.TPESampler(seed=drawn, n_startup_trials=STARTUP_TRIALS, constant_liar=True)
     return made

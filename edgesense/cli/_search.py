@@ -107,7 +107,8 @@ class Made:
         found = results.rows(self.study)
         states = ("complete", "pruned", "failed", "running", "waiting", "repeat", "put back")
         counts = {state: sum(row.state == state for row in found) for state in states}
-        console.print(_table(results.front(found), self.cost))
+        front = results.front(found)
+        console.print(_table(front, self.cost) if front else "no trial is complete yet")
         told = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
         console.print(
             f"trials: {told}. Scores are of validation clips, which chose epochs and trials; no test clip was used",
@@ -148,13 +149,22 @@ def _table(front: Sequence[Row], cost: Cost) -> Any:
     from rich.table import Table
 
     table = Table(title=f"Pareto front: validation score against {cost.about}")
-    names = ("depth", "width", "kernel", "blocks", "n_fft", "hop_length", "n_mels", "conversion")
-    for name in ("trial", "score", "M", *names):
-        table.add_column("pass" if name == "conversion" else name.replace("_length", ""), overflow="fold")
+    for name in ("trial", "score", "M", "network", "front end", "pass"):
+        table.add_column(name, overflow="fold", justify="right" if name in {"trial", "score", "M"} else "left")
     for row in front:
-        chosen = [str(getattr(row.candidate, name)) for name in names]
-        table.add_row(str(row.number), f"{row.score:.4f}", f"{(row.cost or 0) / plots.MILLION:.2f}", *chosen)
+        if row.candidate is not None:
+            million = f"{(row.cost or 0) / plots.MILLION:.2f}"
+            chosen = (_network(row.candidate), _front_end(row.candidate), row.candidate.conversion)
+            table.add_row(str(row.number), f"{row.score:.4f}", million, *chosen)
     return table
+
+
+def _network(candidate: Candidate) -> str:
+    return f"{candidate.depth} deep, {candidate.width} wide, kernel {candidate.kernel}"
+
+
+def _front_end(candidate: Candidate) -> str:
+    return f"{candidate.blocks}, {candidate.n_fft}/{candidate.hop_length}/{candidate.n_mels}"
 
 
 def _tested(found: dict[str, Any]) -> Any:

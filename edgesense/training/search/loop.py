@@ -182,4 +182,4 @@ class Search:
     def _put_back(self, number: int) -> None:
         frozen = next(one for one in self.study.get_trials(deepcopy=False) if one.number == number)
         if results.REPEATS not in frozen.user_attrs:
-            studies.put_back(self.study, frozen)
+            studies.put_back(self.study, frozen, interrupted=True)

@@ -79,17 +79,18 @@ def different(found: Any, wanted: Any, where: str = "") -> Iterator[str]:
         yield f"{where} is {json.dumps(found)} there and {json.dumps(wanted)} here"
 
 
-def put_back(study: Study, trial: FrozenTrial) -> None:
+def put_back(study: Study, trial: FrozenTrial, *, interrupted: bool = False) -> None:
     """Queue a trial's candidate again; whichever process is free next runs it.
 
     Args:
         study: The study.
         trial: A trial that ended for a reason that is not its own.
+        interrupted: Whether somebody wanted it to end, which can be repeated; what ends of itself cannot too often.
     """
     params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
     tries = trial.user_attrs.get(TRIES, 1)
-    if params and tries < MOST_TRIES:
-        study.enqueue_trial(params, user_attrs={AGAIN: trial.number, TRIES: tries + 1})
+    if params and (interrupted or tries < MOST_TRIES):
+        study.enqueue_trial(params, user_attrs={AGAIN: trial.number, TRIES: tries if interrupted else tries + 1})
 
 
 def give_up_the_dead(study: Study, presence: Presence) -> list[int]:

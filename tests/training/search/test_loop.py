@@ -138,14 +138,15 @@ def test_an_interrupted_trial_is_run_again_by_the_next_search(searching):
         raise KeyboardInterrupt
 
     first = searching(TableEvaluator(during=interrupt))
-    with pytest.raises(KeyboardInterrupt):
-        first.run(5)
-    assert states(first) == ["put back", "waiting"]
+    for _ in range(studies.MOST_TRIES + 1):
+        with pytest.raises(KeyboardInterrupt):
+            first.run(5)
+    assert states(first) == ["put back"] * (studies.MOST_TRIES + 1) + ["waiting"]
     second = searching()
     second.run(1)
     rows = results.rows(second.study)
-    assert [row.state for row in rows] == ["put back", "complete"]
-    assert rows[0].candidate == rows[1].candidate == second.evaluator.trained[0]
+    assert rows[-1].state == "complete"
+    assert {row.candidate for row in rows} == {second.evaluator.trained[0]}
 
 
 def test_a_study_that_was_tested_takes_no_more_trials(searching):

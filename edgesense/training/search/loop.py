@@ -151,8 +151,9 @@ class Search:
             trial.set_user_attr(results.REPEATS, before)
             raise optuna.TrialPruned(f"the same as trial {before}")
         self.reporter.began(trial.number, candidate)
-        cost = self.evaluator.count(candidate)
-        trial.set_user_attr(results.COUNTED, cost)
+        # One that was put back was counted before, under the same settings: the study has no others.
+        cost = trial.user_attrs.get(studies.COUNTED) or self.evaluator.count(candidate)
+        trial.set_user_attr(studies.COUNTED, cost)
         if self.most_cost is not None and cost > self.most_cost:
             unit = self.evaluator.cost.unit
             raise optuna.TrialPruned(
@@ -175,7 +176,7 @@ class Search:
         optuna = packages.need("optuna")
         finished = self.study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
         return [
-            pruning.Rival(one.user_attrs[results.COUNTED], tuple(one.user_attrs.get(results.SCORES, ())))
+            pruning.Rival(one.user_attrs[studies.COUNTED], tuple(one.user_attrs.get(results.SCORES, ())))
             for one in finished
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".svg", ".html")
 MILLION = 1e6
+WIDE = 3.0
+"""Largest cost over the smallest, above which the axis is logarithmic."""
 FRONT, REST = "#b2182b", "#7f8c99"
 
 
@@ -56,46 +59,65 @@ def axis(cost: Cost) -> str:
 def html(study: Study, cost: Cost) -> str:
     """A page with Optuna's Pareto plot, plotly's program in it; each point shows its parameters."""
     optuna = packages.need("optuna", "plotly")
-    figure: Any = optuna.visualization.plot_pareto_front(
-        study,
-        targets=lambda trial: (trial.values[1] / MILLION, trial.values[0]),
-        target_names=[axis(cost), "validation score"],
-    )
-    figure.update_layout(title=f"Search {study.study_name}: the Pareto front")
+    with warnings.catch_warnings():
+        # Choosing the axes is experimental before Optuna 5.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        page: Any = optuna.visualization.plot_pareto_front(
+            study,
+            targets=lambda trial: (trial.values[1] / MILLION, trial.values[0]),
+            target_names=[axis(cost), "validation score"],
+        )
+    page.update_layout(title=f"Search {study.study_name}: the Pareto front")
     # The pruned and the failed have no values and are not drawn.
-    return str(figure.to_html(include_plotlyjs=True, full_html=True))
+    return str(page.to_html(include_plotlyjs=True, full_html=True))
 
 
 def svg(found: Sequence[Row], cost: Cost, name: str) -> str:
-    """A picture: every finished trial, the front as steps with the trials' numbers."""
+    """The picture as a file's content; the same trials give the same."""
+    matplotlib = packages.need("matplotlib")
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": "edgesense", "svg.fonttype": "none"}):
+        figure(found, cost, name).savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def figure(found: Sequence[Row], cost: Cost, name: str) -> Any:
+    """A `matplotlib.figure.Figure`: every finished trial, the front as steps with the trials' numbers."""
     matplotlib = packages.need("matplotlib", "matplotlib.figure", "matplotlib.ticker")
     front = results.front(found)
     others = [row for row in found if row.state == "complete" and not row.front]
-    figure = matplotlib.figure.Figure(figsize=(7.2, 4.6), layout="constrained")
-    axes = figure.add_subplot()
+    drawn = matplotlib.figure.Figure(figsize=(7.2, 4.6), layout="constrained")
+    axes = drawn.add_subplot()
     axes.scatter(*_points(others), color=REST, s=22, label=f"dominated ({len(others)})", zorder=2)
     costs, scores = _points(front)
     # A front's point holds until the next dearer one is better.
     axes.step(costs, scores, where="post", color=FRONT, linewidth=1.2, alpha=0.6, zorder=1)
     axes.scatter(costs, scores, color=FRONT, s=34, label=f"Pareto front ({len(front)})", zorder=3)
-    for row, x, y in zip(front, costs, scores, strict=True):
-        axes.annotate(str(row.number), (x, y), textcoords="offset points", xytext=(5, -11), fontsize=8)
-    if len({*costs, *_points(others)[0]}) > 1:
+    for (x, y), numbers in _numbers(front).items():
+        axes.annotate(numbers, (x, y), textcoords="offset points", xytext=(5, -11), fontsize=8)
+    every = [*costs, *_points(others)[0]]
+    if every and max(every) > WIDE * min(every):
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.tick_params(axis="x", which="both", labelsize=8)
+        axes.xaxis.set_minor_locator(matplotlib.ticker.LogLocator(subs=(2, 3, 5)))
+        for one in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+            one(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.tick_params(axis="x", which="minor", labelsize=8)
     pruned = sum(row.state == "pruned" for row in found)
     axes.set_title(f"Search {name}: {len(front) + len(others)} trials, and {pruned} pruned", fontsize=10)
     axes.set_xlabel(axis(cost))
     axes.set_ylabel("validation score")
     axes.grid(visible=True, alpha=0.25)
     axes.legend(loc="lower right", fontsize=8)
-    buffer = io.StringIO()
-    # The same trials give the same file.
-    with matplotlib.rc_context({"svg.hashsalt": "edgesense", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()
+    return drawn
+
+
+def _numbers(front: Sequence[Row]) -> dict[tuple[float, float], str]:
+    """(cost, score) -> the numbers of the trials that are there."""
+    found: dict[tuple[float, float], str] = {}
+    for row, *point in zip(front, *_points(front), strict=True):
+        place = (point[0], point[1])
+        found[place] = f"{found[place]}, {row.number}" if place in found else str(row.number)
+    return found
 
 
 def _points(rows: Sequence[Row]) -> tuple[list[float], list[float]]:

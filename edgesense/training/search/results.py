@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 REPEATS = "repeats"
-COUNTED = "cost"
 SCORES = "scores"
 WHY = "why"
 FACTS = "facts"
@@ -75,7 +74,7 @@ def _row(trial: FrozenTrial, *, replaced: bool, front: bool) -> Row:
         state=state,
         candidate=candidate(trial.params) if studies.CANDIDATE in attributes else None,
         score=trial.values[0] if complete else None,
-        cost=trial.values[1] if complete else attributes.get(COUNTED),
+        cost=trial.values[1] if complete else attributes.get(studies.COUNTED),
         why=why,
         facts=attributes.get(FACTS, {}),
         front=front,

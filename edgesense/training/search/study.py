@@ -24,6 +24,7 @@ CANDIDATE = "candidate"
 WORKER = "worker"
 AGAIN = "again"
 TRIES = "tries"
+COUNTED = "cost"
 MOST_TRIES = 3
 """A trial whose process ended without a word that often is not tried again."""
 SUGGESTING_SECONDS = 10.0
@@ -90,7 +91,10 @@ def put_back(study: Study, trial: FrozenTrial, *, interrupted: bool = False) -> 
     params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
     tries = trial.user_attrs.get(TRIES, 1)
     if params and (interrupted or tries < MOST_TRIES):
-        study.enqueue_trial(params, user_attrs={AGAIN: trial.number, TRIES: tries if interrupted else tries + 1})
+        attributes = {AGAIN: trial.number, TRIES: tries if interrupted else tries + 1}
+        if COUNTED in trial.user_attrs:
+            attributes[COUNTED] = trial.user_attrs[COUNTED]
+        study.enqueue_trial(params, user_attrs=attributes)
 
 
 def give_up_the_dead(study: Study, presence: Presence) -> list[int]:

@@ -147,6 +147,7 @@ def test_an_interrupted_trial_is_run_again_by_the_next_search(searching):
     rows = results.rows(second.study)
     assert rows[-1].state == "complete"
     assert {row.candidate for row in rows} == {second.evaluator.trained[0]}
+    assert (len(first.evaluator.counted), second.evaluator.counted) == (1, [])
 
 
 def test_a_study_that_was_tested_takes_no_more_trials(searching):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from edgesense.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from edgesense.features.settings import FeatureSettings
 
 
@@ -53,3 +55,19 @@ def get(name: str) -> Architecture:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise SettingsError(f"unknown architecture {name!r}, known are {', '.join(names())}{hint}")
     return cast("Architecture", importlib.import_module(f"{__name__}.{name}"))
+
+
+def configured(name: str, options: Mapping[str, Any]) -> Architecture:
+    """The architecture called `name` with options, plain JSON values; without any, as it stands.
+
+    A module that has options offers `configure(options) -> Architecture`.
+
+    Raises:
+        SettingsError: There is no such architecture, it has no options, or one of them cannot be.
+    """
+    found = get(name)
+    if not options:
+        return found
+    if not hasattr(found, "configure"):
+        raise SettingsError(f"{name} has no options, but was given {', '.join(map(repr, options))}")
+    return cast("Architecture", found.configure(options))

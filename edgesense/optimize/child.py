@@ -25,12 +25,14 @@ def main() -> None:
     with process.answering() as answer:
         request: dict[str, Any] = json.load(sys.stdin)
         shape = tuple(request["input_shape"])
-        model = models.get(request["architecture"]).build(shape, request["classes"], batch_size=1)
+        architecture = models.configured(request["architecture"], request["configuration"])
+        model = architecture.build(shape, request["classes"], batch_size=1)
         if wrapped := request["wrapped"]:
             technique = importlib.import_module(wrapped["module"]).Technique(**wrapped["settings"])
             model = technique.wrap(model)
         with np.load(request["weights"], allow_pickle=False) as arrays:
-            model.set_weights([arrays[name] for name in sorted(arrays.files)])
+            if arrays.files:
+                model.set_weights([arrays[name] for name in sorted(arrays.files)])
         calibration = np.load(request["calibration"], allow_pickle=False) if request["calibration"] else None
         made = importlib.import_module(request["pass"]).convert(model, calibration, **request["options"])
         converted = made if isinstance(made, optimize.Converted) else optimize.Converted(made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,8 @@ class Trained:
         architecture: Name of its module in `edgesense.models`.
         input_shape: (frames, columns).
         classes: Number of classes.
-        weights: Arrays of `model.get_weights()`, in that order.
+        weights: Arrays of `model.get_weights()`, in that order; none leaves the model as it is built, untrained.
+        options: What it is built with, where that is not the architecture as it stands.
         wrapped: The fine-tuning whose wrapped model these weights are of; None for the architecture's own.
     """
 
@@ -44,6 +45,7 @@ class Trained:
     input_shape: tuple[int, int]
     classes: int
     weights: Sequence[NDArray[Any]]
+    options: Mapping[str, Any] = field(default_factory=dict)
     wrapped: FineTuning | None = None
 
 
@@ -109,6 +111,7 @@ def convert(
             request = {
                 "pass": module,
                 "architecture": trained.architecture,
+                "configuration": dict(trained.options),
                 "input_shape": list(trained.input_shape),
                 "classes": trained.classes,
                 "wrapped": _named(trained.wrapped),

@@ -188,7 +188,7 @@ class _Learning:
         reporter: Reporter,
     ) -> None:
         self._recipe, self._work, self._reporter = recipe, work, reporter
-        self._architecture = models.get(recipe.architecture)
+        self._architecture = models.configured(recipe.architecture, recipe.options)
         self._mean, self._std = fit.column_statistics(train_part.store.features, train_part.rows)
         self._train, self._validation = self.examples(train_part), self.examples(validation)
         labels = CrossEntropy(self._train.targets, len(recipe.classes), balance=recipe.schedule.balance)
@@ -273,5 +273,5 @@ class _Learning:
             model.set_weights(state.best)
             wrapped = technique if hasattr(optimize.get(name), "convert") else None
             weights = technique.strip(model).get_weights()
-        made = convert.Trained(recipe.architecture, self._shape, len(recipe.classes), weights, wrapped)
+        made = convert.Trained(recipe.architecture, self._shape, len(recipe.classes), weights, recipe.options, wrapped)
         return made, tuple(told)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Recipe:
         schedule: The training loop's settings.
         data: Plain JSON values: the identity of each part of the data.
         distillation: The teacher, and how it is listened to; None where there is none.
+        options: Plain JSON values: what the architecture is built with; {} as it stands.
     """
 
     architecture: str
@@ -36,6 +37,7 @@ class Recipe:
     schedule: Schedule
     data: Mapping[str, Any]
     distillation: Distillation | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -47,8 +49,12 @@ class Recipe:
             "schedule": asdict(self.schedule),
             "data": dict(self.data),
         }
-        # Named only where there is one, so that recipes from before there were teachers keep their digests.
-        return plain if self.distillation is None else plain | {"distillation": asdict(self.distillation)}
+        # Named only where there are any, so that recipes of earlier releases keep their digests.
+        if self.distillation is not None:
+            plain["distillation"] = asdict(self.distillation)
+        if self.options:
+            plain["options"] = dict(self.options)
+        return plain
 
     @property
     def digest(self) -> str:

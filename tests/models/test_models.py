@@ -113,3 +113,59 @@ def test_the_student_is_a_third_of_the_ds_cnn_and_the_attention_model_no_larger(
     }
     assert sizes["cnn"] * 3 < sizes["ds_cnn"]
     assert sizes["attention"] < 1.5 * sizes["ds_cnn"]
+
+
+DEFAULT_BLOCKS = ((64, (2, 2)), (64, (1, 1)), (96, (1, 1)), (128, (2, 2)), (128, (1, 1)))
+
+
+def build_configured(options):
+    """Shapes of the weights of the default DS-CNN and of one with options."""
+    as_it_stands = models.get("ds_cnn").build(SHAPE, 3).get_weights()
+    with_options = models.configured("ds_cnn", options).build(SHAPE, 3).get_weights()
+    return [one.shape for one in as_it_stands], [one.shape for one in with_options]
+
+
+def test_the_default_shape_is_the_architecture_that_ships():
+    from edgesense.models.ds_cnn import Shape
+
+    assert Shape().blocks == DEFAULT_BLOCKS
+    assert Shape().width == 32
+
+
+@pytest.mark.parametrize("depth", range(2, 17))
+def test_a_ds_cnn_of_any_depth_halves_twice_and_never_gets_narrower(depth):
+    from edgesense.models.ds_cnn import Shape
+
+    blocks = Shape(depth=depth, width=8).blocks
+    filters = [many for many, _ in blocks]
+    assert len(blocks) == depth
+    assert [strides for _, strides in blocks].count((2, 2)) == 2
+    assert filters == sorted(filters)
+    assert (filters[0], filters[-1]) == (16, 32)
+
+
+def test_options_change_the_network(with_tensorflow):
+    same, also = with_tensorflow(build_configured, {"depth": 5, "width": 32, "kernel": 3})
+    assert same == also
+    _, other = with_tensorflow(build_configured, {"depth": 2, "width": 8, "kernel": 5})
+    assert other[0] == (5, 5, 4, 8)
+    assert len(other) < len(same)
+
+
+def test_no_options_are_the_architecture_as_it_stands():
+    assert models.configured("crnn", {}) is models.get("crnn")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("ds_cnn", {"dept": 3}, "ds_cnn has no option 'dept', only depth, width, kernel"),
+        ("ds_cnn", {"depth": 1}, "depth of ds_cnn must be a whole number from 2 to 16, not 1"),
+        ("ds_cnn", {"width": 8.0}, "width of ds_cnn must be a whole number from 1 to 512, not 8.0"),
+        ("ds_cnn", {"kernel": 4}, "kernel of ds_cnn must be one of 3, 5, 7, not 4"),
+        ("crnn", {"depth": 3}, "crnn has no options, but was given 'depth'"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused(name, options, said):
+    with pytest.raises(SettingsError, match=said):
+        models.configured(name, options)

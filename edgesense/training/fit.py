@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgesense.datasets import store
 from edgesense.errors import EdgeSenseError, SettingsError
 from edgesense.evaluation import score
 from edgesense.training import augment, checkpoint
@@ -84,6 +85,7 @@ class Examples:
         result = np.empty((len(which), *self.features.shape[1:]), np.float32)
         for position in order:
             np.subtract(self.features[self.rows[which[position]]], self.mean, out=result[position])
+        store.release(self.features)
         result /= self.std
         return result
 
@@ -104,6 +106,7 @@ def column_statistics(
     squares = np.zeros(features.shape[2])
     for row in np.sort(rows):
         clip = features[row].astype(np.float64)
+        store.release(features)
         total += clip.sum(axis=0)
         squares += (clip * clip).sum(axis=0)
     count = len(rows) * features.shape[1]
@@ -127,6 +130,7 @@ def fit(
     seed: int,
     directory: Path,
     on_epoch: Callable[[checkpoint.State], None] | None = None,
+    on_step: Callable[[int], None] | None = None,
 ) -> checkpoint.State:
     """Train a model, or go on with the training that is in `directory`.
 
@@ -139,6 +143,7 @@ def fit(
         seed: Decides initial weights, order and augmentation.
         directory: Where the checkpoint is kept.
         on_epoch: Called after each epoch.
+        on_step: Called before each step with its number, counted from 0 over all epochs.
 
     Returns:
         The final state; `best` holds the chosen weights.
@@ -158,7 +163,7 @@ def fit(
         trainer.restore(state)
     while not _finished(state, schedule):
         began = time.monotonic()
-        loss = trainer.epoch(state.epoch)
+        loss = trainer.epoch(state.epoch, on_step)
         state.epoch += 1
         predicted = trainer.predict(validation)
         scores = score([classes[t] for t in validation.targets], [classes[p] for p in predicted], classes)
@@ -230,7 +235,7 @@ class _Trainer:
 
         self._step, self._answer = step, answer
 
-    def epoch(self, number: int) -> float:
+    def epoch(self, number: int, on_step: Callable[[int], None] | None = None) -> float:
         """One pass over the training clips; returns the mean loss."""
         random = np.random.default_rng((self._seed, number))
         order = random.permutation(len(self._train.rows))
@@ -238,6 +243,8 @@ class _Trainer:
         steps = len(order) // size
         losses = []
         for index in range(steps):
+            if on_step:
+                on_step(number * steps + index)
             which = order[index * size : (index + 1) * size]
             features, targets = augment.apply(
                 self._train.batch(which),

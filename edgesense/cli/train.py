@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -34,6 +35,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--learning-rate", type=float, default=2e-3, metavar="X", help="default 0.002")
     parser.add_argument("--passes", default="float32,int8", metavar="A,B", help="conversions (default float32,int8)")
     parser.add_argument("--work", type=Path, metavar="DIR", help="features and checkpoints (default: the user's cache)")
+    parser.add_argument(
+        "--profile", type=Path, metavar="DIR", help="write a trace of a few steps there, for TensorBoard"
+    )
     synthetic = parser.add_argument_group("the embedded data set")
     synthetic.add_argument("--clips", type=_count, default=6000, metavar="N", help="training clips (default 6000)")
     synthetic.add_argument(
@@ -60,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edgesense import models, optimize
     from edgesense.perf.files import cache_directory
     from edgesense.training.fit import Schedule
+    from edgesense.training.profile import StepTrace
 
     console = Console(highlight=False)
     architecture = models.get(arguments.architecture)
@@ -76,7 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise SettingsError("--passes names no conversion")
     optimize.check(passes)
     work = arguments.work or cache_directory()
-    with _Progress(console) as progress:
+    trace = StepTrace(arguments.profile) if arguments.profile else None
+    with trace or contextlib.nullcontext(), _Progress(console) as progress:
         if real:
             from edgesense.training import folds
 
@@ -93,6 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
                 report=arguments.report,
                 command=_command(arguments),
                 reporter=progress,
+                on_step=trace,
             )
         else:
             from edgesense.training import embedded
@@ -108,7 +115,10 @@ def run(arguments: argparse.Namespace) -> int:
                 output=arguments.output,
                 command=_command(arguments),
                 reporter=progress,
+                on_step=trace,
             )
+    if trace:
+        console.print(trace.summary(), soft_wrap=True)
     return 0
 
 

@@ -30,7 +30,7 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Changes:
-    """What chance decided for one batch; it needs the batch's shape alone, so it can be drawn before the clips are read.
+    """What chance decided for one batch; known from the batch's shape alone, before any clip is read.
 
     Attributes:
         shifts: (batch,) whole numbers, frames that each clip moves by.

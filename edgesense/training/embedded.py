@@ -17,7 +17,7 @@ from edgesense.training.recipe import Recipe
 from edgesense.training.sources import SyntheticSource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from edgesense.training.experiment import Reporter
@@ -43,6 +43,7 @@ def run(
     output: Path,
     command: str,
     reporter: Reporter,
+    on_step: Callable[[int], None] | None = None,
 ) -> dict[str, Path]:
     """Train, convert, test and write pipeline directories.
 
@@ -57,6 +58,7 @@ def run(
         output: Folder of the pipeline directories.
         command: What makes the same again, for the card.
         reporter: Who is told.
+        on_step: Called before each step of the training; see `fit.fit`.
 
     Returns:
         Pass name -> pipeline directory.
@@ -83,6 +85,7 @@ def run(
         passes=passes,
         work=work / "training" / recipe.digest,
         reporter=reporter,
+        on_step=on_step,
     )
     with export.draft(output) as folder:
         made = export.pipelines(folder, recipe.slug, trained, recipe.classes, SyntheticSet("test", test_clips))

@@ -13,7 +13,7 @@ from edgesense.optimize import convert
 from edgesense.training import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -84,6 +84,7 @@ def train(
     passes: Sequence[str],
     work: Path,
     reporter: Reporter,
+    on_step: Callable[[int], None] | None = None,
 ) -> Trained:
     """Train a model and convert it.
 
@@ -95,6 +96,7 @@ def train(
         passes: Names of modules in `edgesense.optimize`.
         work: Folder of this training's checkpoint and conversions.
         reporter: Who is told.
+        on_step: Called before each step; see `fit.fit`.
 
     Returns:
         The trained model.
@@ -120,6 +122,7 @@ def train(
         seed=recipe.seed,
         directory=work,
         on_epoch=lambda now: reporter.epoch(now, recipe.schedule.epochs),
+        on_step=on_step,
     )
     chosen = state.history[state.best_epoch - 1]
     reporter.say(

@@ -70,16 +70,23 @@ def change(
     Returns:
         The changed features and targets, of the same shapes.
     """
-    moved = zip(features, changes.shifts, strict=True)
-    changed = np.stack([np.roll(clip, int(shift), axis=0) for clip, shift in moved])
-    for clip, (first_frame, end_frame, first_column, end_column) in zip(changed, changes.spans, strict=True):
+    # Clip by clip: temporary arrays of a whole batch are new pages each time, which cost more than the arithmetic.
+    changed = np.empty_like(features)
+    for clip, source, shift, spans in zip(changed, features, changes.shifts, changes.spans, strict=True):
+        first_frame, end_frame, first_column, end_column = spans
+        split = int(shift) % len(clip)
+        clip[split:] = source[: len(clip) - split]
+        clip[:split] = source[len(clip) - split :]
         clip[first_frame:end_frame] = 0.0
         clip[:, first_column:end_column] = 0.0
-    if changes.share is not None and changes.other is not None:
-        share, other = changes.share, changes.other
-        changed = share[:, None, None] * changed + (1 - share[:, None, None]) * changed[other]
-        targets = share[:, None] * targets + (1 - share[:, None]) * targets[other]
-    return changed, targets
+    if changes.share is None or changes.other is None:
+        return changed, targets
+    share, other = changes.share, changes.other
+    mixed = np.empty_like(changed)
+    for result, clip, own, index in zip(mixed, changed, share, other, strict=True):
+        np.multiply(own, clip, out=result)
+        result += (1 - own) * changed[index]
+    return mixed, share[:, None] * targets + (1 - share[:, None]) * targets[other]
 
 
 def apply(

@@ -16,7 +16,7 @@ import numpy as np
 from edgesense.datasets import store
 from edgesense.errors import EdgeSenseError, SettingsError
 from edgesense.evaluation import score
-from edgesense.training import augment, checkpoint
+from edgesense.training import augment, checkpoint, memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -177,6 +177,8 @@ def fit(
         checkpoint.save(path, state)
         if on_epoch:
             on_epoch(state)
+    del trainer
+    memory.release()
     return state
 
 

@@ -83,9 +83,9 @@ def change(
         return changed, targets
     share, other = changes.share, changes.other
     mixed = np.empty_like(changed)
-    for result, clip, own, index in zip(mixed, changed, share, other, strict=True):
-        np.multiply(own, clip, out=result)
-        result += (1 - own) * changed[index]
+    for position, (own, index) in enumerate(zip(share, other, strict=True)):
+        np.multiply(own, changed[position], out=mixed[position])
+        mixed[position] += (1 - own) * changed[index]
     return mixed, share[:, None] * targets + (1 - share[:, None]) * targets[other]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shlex
 from pathlib import Path
@@ -54,6 +55,9 @@ def add_parser(subparsers: Any) -> None:
     taught.add_argument("--temperature", type=float, metavar="T", help="what logits are divided by (default 4)")
     taught.add_argument("--alpha", type=float, metavar="X", help="share of the teacher in the loss (default 0.7)")
     parser.add_argument("--work", type=Path, metavar="DIR", help="features and checkpoints (default: the user's cache)")
+    parser.add_argument(
+        "--profile", type=Path, metavar="DIR", help="write a trace of a few steps there, for TensorBoard"
+    )
     synthetic = parser.add_argument_group("the embedded data set")
     synthetic.add_argument("--clips", type=count, default=6000, metavar="N", help="training clips (default 6000)")
     synthetic.add_argument(
@@ -82,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edgesense.perf.files import cache_directory
     from edgesense.training.fit import Schedule
     from edgesense.training.plan import Plan
+    from edgesense.training.profile import StepTrace
 
     console = Console(highlight=False)
     architecture = models.get(arguments.architecture)
@@ -103,7 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
         name=arguments.name or (arguments.architecture.replace("_", "") + "-distilled" if arguments.teacher else ""),
     )
     work = arguments.work or cache_directory()
-    with Progress(console) as progress:
+    trace = StepTrace(arguments.profile) if arguments.profile else None
+    with trace or contextlib.nullcontext(), Progress(console) as progress:
         if real:
             from edgesense.training import folds
 
@@ -117,6 +123,7 @@ def run(arguments: argparse.Namespace) -> int:
                 report=arguments.report,
                 command=_command(arguments),
                 reporter=progress,
+                on_step=trace,
             )
         else:
             from edgesense.training import embedded
@@ -129,7 +136,10 @@ def run(arguments: argparse.Namespace) -> int:
                 output=arguments.output,
                 command=_command(arguments),
                 reporter=progress,
+                on_step=trace,
             )
+    if trace:
+        console.print(trace.summary(), soft_wrap=True)
     return 0
 
 

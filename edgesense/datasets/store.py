@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -95,6 +96,7 @@ def build(
         if (index + 1) % FLUSH_EVERY == 0 or index + 1 == len(labels):
             features.flush()
             hashes.flush()
+            release(features)
             partial = note.with_suffix(".partial")
             partial.write_text(str(index + 1))
             partial.replace(note)
@@ -103,6 +105,24 @@ def build(
     digest = hashlib.sha256(hashes.tobytes()).hexdigest()
     path = directory / "features.npy"
     return FeatureStore(np.load(path, mmap_mode="r"), labels, digest, path)
+
+
+def release(array: NDArray[Any]) -> None:
+    """Give back the pages of a memory-mapped array that this process holds; what is in the file stays in the file.
+
+    Pages that were read count as this process's memory (`RssFile`) until the system needs them elsewhere, so going
+    through a large store once would count all of it. Read again, a page comes from the page cache, or from the disk.
+
+    Args:
+        array: Any shape and dtype; nothing happens to one that is not mapped, or whose changes are not in the file.
+    """
+    if not isinstance(array, np.memmap) or array.mode == "c" or not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    base: Any = array
+    while base is not None and not isinstance(base, mmap.mmap):
+        base = base.base
+    if base is not None:
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def _key(source: ClipSource, settings: FeatureSettings) -> str:

@@ -28,13 +28,74 @@ class Augmentation:
     mixup: float = 0.2
 
 
-def apply(
-    features: NDArray[np.float32], targets: NDArray[np.float32], how: Augmentation, random: np.random.Generator
+@dataclass(frozen=True)
+class Changes:
+    """What chance decided for one batch; known from the batch's shape alone, before any clip is read.
+
+    Attributes:
+        shifts: (batch,) whole numbers, frames that each clip moves by.
+        spans: (batch, 4) whole numbers: first masked frame, the one after the last, and the same for columns.
+        share: (batch,) float32, how much of itself each clip keeps; None mixes none.
+        other: (batch,) whole numbers, the clip that the rest comes from; None mixes none.
+    """
+
+    shifts: NDArray[np.int64]
+    spans: NDArray[np.int64]
+    share: NDArray[np.float32] | None = None
+    other: NDArray[np.int64] | None = None
+
+
+def draw(count: int, frames: int, columns: int, how: Augmentation, random: np.random.Generator) -> Changes:
+    """Decide how a batch of `count` clips changes; the same state of `random` decides the same."""
+    shifts = random.integers(-how.shift, how.shift + 1, count)
+    masks = ((frames, how.frame_mask), (columns, how.column_mask))
+    spans = np.array([[_span(length, most, random) for length, most in masks] for _ in range(count)])
+    spans = spans.reshape(count, 4)
+    if how.mixup <= 0:
+        return Changes(shifts, spans)
+    share = random.beta(how.mixup, how.mixup, count).astype(np.float32)
+    return Changes(shifts, spans, np.maximum(share, 1 - share), random.permutation(count))
+
+
+def change(
+    features: NDArray[np.float32], targets: NDArray[np.float32], changes: Changes
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Change a batch.
+    """Change a batch as it was decided.
 
     Args:
         features: (batch, frames, columns) float32, normalised, so that 0 is the mean of each column; not changed.
+        targets: (batch, n) float32; rows of clips that are mixed are mixed alike.
+        changes: What to do.
+
+    Returns:
+        The changed features and targets, of the same shapes.
+    """
+    # Clip by clip: temporary arrays of a whole batch are new pages each time, which cost more than the arithmetic.
+    changed = np.empty_like(features)
+    for clip, source, shift, spans in zip(changed, features, changes.shifts, changes.spans, strict=True):
+        first_frame, end_frame, first_column, end_column = spans
+        split = int(shift) % len(clip)
+        clip[split:] = source[: len(clip) - split]
+        clip[:split] = source[len(clip) - split :]
+        clip[first_frame:end_frame] = 0.0
+        clip[:, first_column:end_column] = 0.0
+    if changes.share is None or changes.other is None:
+        return changed, targets
+    share, other = changes.share, changes.other
+    mixed = np.empty_like(changed)
+    for position, (own, index) in enumerate(zip(share, other, strict=True)):
+        np.multiply(own, changed[position], out=mixed[position])
+        mixed[position] += (1 - own) * changed[index]
+    return mixed, share[:, None] * targets + (1 - share[:, None]) * targets[other]
+
+
+def apply(
+    features: NDArray[np.float32], targets: NDArray[np.float32], how: Augmentation, random: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Draw and change in one.
+
+    Args:
+        features: (batch, frames, columns) float32, normalised; not changed.
         targets: (batch, n) float32; rows of clips that are mixed are mixed alike.
         how: How much.
         random: Where chance comes from.
@@ -43,20 +104,7 @@ def apply(
         The changed features and targets, of the same shapes.
     """
     count, frames, columns = features.shape
-    shifts = random.integers(-how.shift, how.shift + 1, count)
-    changed = np.stack([np.roll(clip, int(shift), axis=0) for clip, shift in zip(features, shifts, strict=True)])
-    for clip in changed:
-        start, stop = _span(frames, how.frame_mask, random)
-        clip[start:stop] = 0.0
-        start, stop = _span(columns, how.column_mask, random)
-        clip[:, start:stop] = 0.0
-    if how.mixup > 0:
-        share = random.beta(how.mixup, how.mixup, count).astype(np.float32)
-        share = np.maximum(share, 1 - share)
-        other = random.permutation(count)
-        changed = share[:, None, None] * changed + (1 - share[:, None, None]) * changed[other]
-        targets = share[:, None] * targets + (1 - share[:, None]) * targets[other]
-    return changed, targets
+    return change(features, targets, draw(count, frames, columns, how, random))
 
 
 def _span(length: int, most: int, random: np.random.Generator) -> tuple[int, int]:

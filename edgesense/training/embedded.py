@@ -18,7 +18,7 @@ from edgesense.training.recipe import Recipe
 from edgesense.training.sources import SyntheticSource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from edgesense.optimize.loading import Loading
@@ -42,6 +42,7 @@ def run(
     output: Path,
     command: str,
     reporter: Reporter,
+    on_step: Callable[[int], None] | None = None,
 ) -> dict[str, Path]:
     """Train, convert, test and write pipeline directories.
 
@@ -53,6 +54,7 @@ def run(
         output: Folder of the pipeline directories.
         command: What makes the same again, for the card.
         reporter: Who is told.
+        on_step: Called before each step of the training; see `fit.fit`.
 
     Returns:
         Chain of passes -> pipeline directory.
@@ -88,6 +90,7 @@ def run(
         work=work / "training" / recipe.digest,
         reporter=reporter,
         answers=answers,
+        on_step=on_step,
     )
     with export.draft(output) as folder:
         made = export.pipelines(folder, plan.slug, trained, recipe.classes, SyntheticSet("test", test_clips))

@@ -16,7 +16,7 @@ from edgesense.training import distill, fit
 from edgesense.training.objective import CrossEntropy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -126,6 +126,7 @@ def train(
     work: Path,
     reporter: Reporter,
     answers: NDArray[np.float32] | None = None,
+    on_step: Callable[[int], None] | None = None,
 ) -> Trained:
     """Train a model, and train it on and convert it in as many ways as there are chains.
 
@@ -138,6 +139,7 @@ def train(
         work: Folder of this training's checkpoints and conversions.
         reporter: Who is told.
         answers: (clips of the store, classes) float32, a teacher's probabilities, where the recipe names one.
+        on_step: Called before each step; see `fit.fit`.
 
     Returns:
         The trained model.
@@ -146,7 +148,7 @@ def train(
         SettingsError: An unknown architecture, or a pass that cannot be made of it; before anything is trained.
         ConversionError: A conversion failed.
     """
-    learning = _Learning(recipe, train_part, validation, answers=answers, work=work, reporter=reporter)
+    learning = _Learning(recipe, train_part, validation, answers=answers, work=work, reporter=reporter, on_step=on_step)
     learning.refuse(chains)
     state = learning.fit(work)
     reporter.say(_chosen(state, len(validation.rows)))
@@ -186,8 +188,9 @@ class _Learning:
         answers: NDArray[np.float32] | None,
         work: Path,
         reporter: Reporter,
+        on_step: Callable[[int], None] | None = None,
     ) -> None:
-        self._recipe, self._work, self._reporter = recipe, work, reporter
+        self._recipe, self._work, self._reporter, self._on_step = recipe, work, reporter, on_step
         self._architecture = models.configured(recipe.architecture, recipe.options)
         self._mean, self._std = fit.column_statistics(train_part.store.features, train_part.rows)
         self._train, self._validation = self.examples(train_part), self.examples(validation)
@@ -246,6 +249,7 @@ class _Learning:
             seed=self._recipe.seed,
             directory=directory,
             on_epoch=lambda now: self._reporter.epoch(now, schedule.epochs),
+            on_step=self._on_step,
             objective=self._objective,
             technique=technique,
             initial=initial,

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgesense.datasets import store
 from edgesense.errors import EdgeSenseError, SettingsError
 from edgesense.evaluation import score
-from edgesense.training import augment, checkpoint
+from edgesense.training import augment, checkpoint, memory
 from edgesense.training.objective import CrossEntropy
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Examples:
         result = np.empty((len(which), *self.features.shape[1:]), np.float32)
         for position in order:
             np.subtract(self.features[self.rows[which[position]]], self.mean, out=result[position])
+        store.release(self.features)
         result /= self.std
         return result
 
@@ -107,6 +109,7 @@ def column_statistics(
     squares = np.zeros(features.shape[2])
     for row in np.sort(rows):
         clip = features[row].astype(np.float64)
+        store.release(features)
         total += clip.sum(axis=0)
         squares += (clip * clip).sum(axis=0)
     count = len(rows) * features.shape[1]
@@ -133,6 +136,7 @@ def fit(
     objective: Objective | None = None,
     technique: FineTuning | None = None,
     initial: Sequence[NDArray[Any]] | None = None,
+    on_step: Callable[[int], None] | None = None,
 ) -> checkpoint.State:
     """Train a model, or go on with the training that is in `directory`.
 
@@ -148,6 +152,7 @@ def fit(
         objective: What it tries to reach; None for the labels' cross entropy.
         technique: What is done to the model while it learns; None for nothing.
         initial: Arrays of the architecture's own `get_weights()` to begin with; None for random ones.
+        on_step: Called before each step with its number, counted from 0 over all epochs.
 
     Returns:
         The final state; `best` holds the chosen weights, with a technique those of the wrapped model.
@@ -177,7 +182,7 @@ def fit(
         trainer.restore(state)
     while not _finished(state, schedule):
         began = time.monotonic()
-        loss = trainer.epoch(state.epoch)
+        loss = trainer.epoch(state.epoch, on_step)
         state.epoch += 1
         predicted = trainer.predict(validation)
         scores = score([classes[t] for t in validation.targets], [classes[p] for p in predicted], classes)
@@ -191,6 +196,8 @@ def fit(
         checkpoint.save(path, state)
         if on_epoch:
             on_epoch(state)
+    del trainer
+    memory.release()
     return state
 
 
@@ -256,7 +263,7 @@ class _Trainer:
         """Whether the model is what the technique is to make of it, so that an epoch may be the best."""
         return self._technique is None or self._technique.ready(self._steps)
 
-    def epoch(self, number: int) -> float:
+    def epoch(self, number: int, on_step: Callable[[int], None] | None = None) -> float:
         """One pass over the training clips; returns the mean loss."""
         random = np.random.default_rng((self._seed, number))
         order = random.permutation(len(self._train.rows))
@@ -264,6 +271,8 @@ class _Trainer:
         steps = len(order) // size
         losses = []
         for index in range(steps):
+            if on_step:
+                on_step(number * steps + index)
             which = order[index * size : (index + 1) * size]
             features, targets = augment.apply(
                 self._train.batch(which),

@@ -23,7 +23,7 @@ from edgesense.training.recipe import Recipe
 from edgesense.training.sources import ManifestSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -97,6 +97,7 @@ def run(
     report: Path | None,
     command: str,
     reporter: Reporter,
+    on_step: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Train once a fold, test on it, and sum up.
 
@@ -110,6 +111,7 @@ def run(
         report: File for the results as JSON.
         command: What makes the same again, for the report.
         reporter: Who is told.
+        on_step: Called before each step of each fold's training; see `fit.fit`.
 
     Returns:
         The report, as plain JSON values.
@@ -137,7 +139,18 @@ def run(
         recipe = Recipe(plan.architecture, plan.seed, classes, settings, plan.schedule, identity, distillation)
         reporter.say(f"fold {fold}: {len(parts.train)} clips to learn from, {len(parts.validation)} to choose by")
         results.append(
-            _fold(plan, recipe, features, source, parts, teacher=teacher, work=work, output=output, reporter=reporter)
+            _fold(
+                plan,
+                recipe,
+                features,
+                source,
+                parts,
+                teacher=teacher,
+                work=work,
+                output=output,
+                reporter=reporter,
+                on_step=on_step,
+            )
         )
     made = {
         "schema": 1,
@@ -167,6 +180,7 @@ def _fold(
     work: Path,
     output: Path,
     reporter: Reporter,
+    on_step: Callable[[int], None] | None,
 ) -> dict[str, Any]:
     """Train, convert and test one fold, or read what an earlier call found."""
     fold = str(recipe.data["held_out"])
@@ -190,6 +204,7 @@ def _fold(
         work=folder,
         reporter=reporter,
         answers=answers,
+        on_step=on_step,
     )
     with export.draft(output / f"fold-{fold}") as draft:
         labelled = ManifestSet(source.manifest.directory.name, (fold,))

@@ -76,6 +76,25 @@ def test_a_fold_of_recordings_is_trained_tested_and_not_done_twice(recordings, t
     assert json.loads((tmp_path / "report.json").read_text()) == report
 
 
+@needs_tensorflow
+def test_a_profile_is_written_beside_the_pipelines_and_leaves_no_trace_in_their_cards(tmp_path):
+    options = ("ds_cnn", "--clips", 60, "--epochs", 1, "--test-clips", 5, "--batch-size", 8, "--passes", "float32")
+    options += ("--output", "made", "--work", "work", "--profile", "trace")
+    done = train(*options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "profile of 2 steps: tensorboard --logdir trace" in done.stdout
+    assert len(list(tmp_path.glob("trace/plugins/profile/*/*.xplane.pb"))) == 1
+    assert "profile" not in json.loads((tmp_path / "made" / "dscnn-float32" / "recipe.json").read_text())["command"]
+
+
+def test_a_profile_that_cannot_be_written_is_refused_before_anything_is_computed(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    work = tmp_path / "work"
+    options = ("--output", tmp_path / "out", "--work", work, "--profile", tmp_path / "file")
+    assert "no profile can be written to" in refused(capsys, "ds_cnn", *options)
+    assert not work.exists()
+
+
 def test_an_unknown_architecture_is_refused(tmp_path, capsys):
     assert "did you mean 'ds_cnn'?" in refused(capsys, "dscnn", "--output", tmp_path)
 

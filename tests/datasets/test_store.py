@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,3 +93,71 @@ def test_progress_is_told_at_the_end(tmp_path):
 def test_no_clips_are_refused(tmp_path):
     with pytest.raises(DatasetError, match="no clips"):
         store.build(tmp_path, Noise(0), SETTINGS)
+
+
+def mapped_kib(path):
+    """How much of a file this process holds mapped in memory."""
+    held, here = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        first = line.split()[0]
+        if not first.endswith(":"):
+            here = line.endswith(str(path))
+        elif here and first == "Rss:":
+            held += int(line.split()[1])
+    return held
+
+
+needs_smaps = pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux tells what is mapped")
+
+
+@needs_smaps
+def test_pages_that_were_read_can_be_given_back(tmp_path):
+    path = tmp_path / "some.npy"
+    np.save(path, np.ones((64, 4096), np.float32))
+    found = np.load(path, mmap_mode="r")
+    part = found[3:]
+    assert part.sum() == 61 * 4096
+    assert mapped_kib(path) > 900
+    store.release(part)
+    assert mapped_kib(path) == 0
+    assert found.sum() == 64 * 4096
+
+
+@needs_smaps
+def test_building_a_store_holds_no_more_of_it_than_it_flushes_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "FLUSH_EVERY", 2)
+    held = []
+
+    class Watched(Noise):
+        def clip(self, index):
+            held.append(sum(mapped_kib(path) for path in tmp_path.glob("*/features.npy")))
+            return super().clip(index)
+
+    settings = replace(SETTINGS, n_mels=64, blocks=("mel",), hop_length=16)
+    made = store.build(tmp_path, Watched(20), settings)
+    one_kib = made.features[0].nbytes / 1024
+    assert made.features.nbytes / 1024 == 20 * one_kib
+    # Two clips, and the pages around each that the system maps along with it.
+    assert max(held) <= 2 * (one_kib + 64)
+
+
+def test_what_was_written_stays_when_its_pages_are_given_back(tmp_path):
+    path = tmp_path / "some.npy"
+    changed = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(5, 3000))
+    changed[:] = 7.0
+    store.release(changed)
+    assert np.array_equal(changed, np.full((5, 3000), 7.0))
+    changed.flush()
+    assert np.array_equal(np.load(path), np.full((5, 3000), 7.0))
+
+
+def test_changes_that_no_file_holds_are_kept(tmp_path):
+    path = tmp_path / "some.npy"
+    np.save(path, np.zeros(4096, np.float32))
+    private = np.load(path, mmap_mode="c")
+    private[:] = 3.0
+    plain = np.ones(10)
+    for array in (private, plain, private[[1, 2]]):
+        store.release(array)
+    assert private.sum() == 3 * 4096
+    assert plain.sum() == 10

@@ -1,4 +1,5 @@
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -136,3 +137,25 @@ def test_the_rate_rises_for_one_epoch_and_falls_ever_after(steps, epochs):
     assert all(one < other for one, other in itertools.pairwise(rates[:steps]))
     assert all(one >= other for one, other in itertools.pairwise(rates[steps:]))
     assert min(rates) >= 0
+
+
+def mapped(path, some):
+    np.save(path, some.features)
+    return Examples(np.load(path, mmap_mode="r"), some.targets, some.rows, some.mean, some.std)
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux tells what is mapped")
+def test_neither_a_batch_nor_the_statistics_keep_pages_of_a_mapped_store(tmp_path):
+    path = tmp_path / "features.npy"
+    some = mapped(path, examples(4000))
+    held = {}
+    for name, read in (
+        ("nothing", some.features.sum),
+        ("batch", lambda: some.batch(np.arange(4000))),
+        ("statistics", lambda: column_statistics(some.features, some.rows)),
+    ):
+        read()
+        lines = Path("/proc/self/smaps").read_text().split(str(path))[1:]
+        held[name] = sum(int(text.split("Rss:")[1].split()[0]) for text in lines)
+    assert held["nothing"] > 1400
+    assert held["batch"] == held["statistics"] == 0

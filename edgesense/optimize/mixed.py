@@ -104,7 +104,6 @@ def _scores(model: bytes, clips: NDArray[np.float32]) -> NDArray[np.float64]:
     """(clips, classes) float64: a model's scores for (clips, frames, columns) float32 inputs."""
     import tensorflow as tf
 
-    # Threads that wait for each other's part of so small a model take far longer than the work.
     interpreter = tf.lite.Interpreter(model_content=model, num_threads=1)
     interpreter.allocate_tensors()
     given, told = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NEEDS_CALIBRATION = True
+_FOLDED = ("batch_normalization", "re_lu")
 CLIPS = 100
 """At most so many calibration inputs are run for each file that is tried, evenly from all of them."""
 
@@ -104,7 +105,6 @@ def _scores(model: bytes, clips: NDArray[np.float32]) -> NDArray[np.float64]:
     """(clips, classes) float64: a model's scores for (clips, frames, columns) float32 inputs."""
     import tensorflow as tf
 
-    # Threads that wait for each other's part of so small a model take far longer than the work.
     interpreter = tf.lite.Interpreter(model_content=model, num_threads=1)
     interpreter.allocate_tensors()
     given, told = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
@@ -170,6 +170,10 @@ def _why(
 
 
 def _name(kind: str, tensor: str) -> str:
-    """An operator's kind with the layer it came from: `a/b/Relu;a/conv2d_1/Conv2D1` gives `conv2d_1`."""
-    parts = tensor.rpartition(";")[2].split("/")
-    return f"{kind} {parts[-2]}" if len(parts) > 1 else kind
+    """An operator's kind with the layer it came from, not those folded into it.
+
+    `a/re_lu/Relu;a/batch_normalization/FusedBatchNormV3;a/conv2d_1/Conv2D1` gives `conv2d_1`.
+    """
+    layers = [part.split("/")[-2] for part in tensor.split(";") if "/" in part]
+    own = [layer for layer in layers if not layer.startswith(_FOLDED)] or layers
+    return f"{kind} {own[-1]}" if own else kind

@@ -31,10 +31,10 @@ def test_the_runtimes_answer_alike(made, architecture, name):
 
 
 @pytest.mark.parametrize(("architecture", "name"), COMBINATIONS)
-def test_labels_are_mostly_the_float_models(made, architecture, name):
+def test_labels_are_mostly_the_float_models(made, targets, architecture, name):
     labels = made(architecture, name).scores().argmax(axis=1)
     reference = made(architecture, "float32").scores().argmax(axis=1)
-    assert len(set(reference)) > 1
+    assert np.mean(reference == targets) >= 0.9
     assert np.mean(labels == reference) >= 0.9
 
 

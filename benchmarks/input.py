@@ -29,6 +29,7 @@ from rich.table import Table
 from edgesense import models
 from edgesense.datasets import store
 from edgesense.training import augment, batches, fit
+from edgesense.training.examples import Examples, column_statistics
 
 CLASSES = 5
 SIZE = 64
@@ -83,7 +84,7 @@ def main() -> int:
     return 0
 
 
-def noise(path: Path, architecture: str, count: int) -> fit.Examples:
+def noise(path: Path, architecture: str, count: int) -> Examples:
     """Write a store of noise and return its examples, memory-mapped."""
     shape = models.get(architecture).features().shape
     np.save(path, np.random.default_rng(1).standard_normal((SIZE * count, *shape), np.float32))
@@ -91,7 +92,7 @@ def noise(path: Path, architecture: str, count: int) -> fit.Examples:
     with path.open("rb") as file:
         os.fsync(file.fileno())
     rows = np.arange(len(features))
-    return fit.Examples(features, rows % CLASSES, rows, *fit.column_statistics(features, rows))
+    return Examples(features, rows % CLASSES, rows, *column_statistics(features, rows))
 
 
 def drain(made: Any) -> int:
@@ -99,7 +100,7 @@ def drain(made: Any) -> int:
     return sum(np.asarray(features).shape[0] for features, _ in made)
 
 
-def training(architecture: str, examples: fit.Examples) -> Callable[[Any], int]:
+def training(architecture: str, examples: Examples) -> Callable[[Any], int]:
     """Return what takes every batch and makes a training step of it."""
     tf, keras = fit.tensorflow()
     model = models.get(architecture).build(examples.features.shape[1:], CLASSES)
@@ -125,11 +126,12 @@ def training(architecture: str, examples: fit.Examples) -> Callable[[Any], int]:
 
 
 def compare(
-    examples: fit.Examples, how: batches.Input, consume: Callable[[Any], int], pairs: int, scratch: Path, *, cold: bool
+    examples: Examples, how: batches.Input, consume: Callable[[Any], int], pairs: int, scratch: Path, *, cold: bool
 ) -> dict[str, float]:
     """Return medians: examples a second and their ratio, that of processor time, and the share read from the disk."""
+    targets = np.eye(CLASSES, dtype=np.float32)[examples.targets]
     arms = [
-        batches.batches(examples, CLASSES, SIZE, augment.Augmentation(), seed=1, chosen=one, directory=scratch)
+        batches.batches(examples, targets, SIZE, augment.Augmentation(), seed=1, chosen=one, directory=scratch)
         for one in (batches.Input(), how)
     ]
     rates: list[list[float]] = [[], []]

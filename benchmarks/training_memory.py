@@ -25,6 +25,7 @@ from rich.table import Table
 from edgesense import models
 from edgesense.datasets import store
 from edgesense.training import fit, memory
+from edgesense.training.examples import Examples, column_statistics
 
 ROOT = Path(__file__).resolve().parent.parent
 MIB = 1024**2
@@ -141,9 +142,9 @@ def child(task: Mapping[str, Any]) -> dict[str, Any]:
 def train(architecture: str, features: np.ndarray[Any, Any], seed: int) -> None:
     """Learn the columns' means and train for one epoch; the first batch chooses it."""
     rows = np.arange(len(features))
-    mean, std = fit.column_statistics(features, rows)
-    every = fit.Examples(features, rows % len(CLASSES), rows, mean, std)
-    few = fit.Examples(features, every.targets[:BATCH], rows[:BATCH], mean, std)
+    mean, std = column_statistics(features, rows)
+    every = Examples(features, rows % len(CLASSES), rows, mean, std)
+    few = Examples(features, every.targets[:BATCH], rows[:BATCH], mean, std)
     schedule = fit.Schedule(epochs=1, batch_size=BATCH)
     with tempfile.TemporaryDirectory() as folder:
         fit.fit(models.get(architecture), every, few, CLASSES, schedule, seed=seed, directory=Path(folder))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from edgesense.training.teacher import Teacher
 
 SYNTHETIC = "synthetic"
+MAKERS, CACHES = ("numpy", "tf.data"), ("off", "memory", "file")
+"""As `edgesense.training.batches` has them, which is imported only when something is trained."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -56,6 +58,12 @@ def add_parser(subparsers: Any) -> None:
     taught.add_argument("--alpha", type=float, metavar="X", help="share of the teacher in the loss (default 0.7)")
     parser.add_argument("--work", type=Path, metavar="DIR", help="features and checkpoints (default: the user's cache)")
     parser.add_argument(
+        "--input", choices=MAKERS, default=MAKERS[0], help="what makes batches; they are the same (default numpy)"
+    )
+    parser.add_argument(
+        "--cache", choices=CACHES, default=CACHES[0], help="where normalised clips are kept meanwhile (default off)"
+    )
+    parser.add_argument(
         "--profile", type=Path, metavar="DIR", help="write a trace of a few steps there, for TensorBoard"
     )
     synthetic = parser.add_argument_group("the embedded data set")
@@ -84,6 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from edgesense import models
     from edgesense.perf.files import cache_directory
+    from edgesense.training.batches import Input
     from edgesense.training.fit import Schedule
     from edgesense.training.plan import Plan
     from edgesense.training.profile import StepTrace
@@ -105,6 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         front_end=_front_end(architecture.features(), arguments.feature),
         teacher=_teacher(arguments),
+        batches=Input(arguments.input, arguments.cache),
         name=arguments.name or (arguments.architecture.replace("_", "") + "-distilled" if arguments.teacher else ""),
     )
     work = arguments.work or cache_directory()

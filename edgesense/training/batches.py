@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edgesense.training.fit import Examples
+    from edgesense.training.examples import Examples
 
     Batch = tuple[Any, Any]
-    """(batch, frames, columns) and (batch, classes) float32, arrays or tensors: changed features and targets."""
+    """(batch, frames, columns) and (batch, n) float32, arrays or tensors: changed features and targets."""
     Load = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 
 MAKERS = ("numpy", "tf.data")
@@ -66,7 +66,7 @@ class Input:
 
 def batches(
     examples: Examples,
-    classes: int,
+    targets: NDArray[np.float32],
     size: int,
     how: augment.Augmentation,
     *,
@@ -78,7 +78,7 @@ def batches(
 
     Args:
         examples: Clips to train on.
-        classes: Number of classes.
+        targets: (examples, n) float32, what each is to give, as an `objective.Objective` has them.
         size: Clips of a batch; the last, smaller one of an epoch is left out.
         how: Changes of the clips.
         seed: Decides order and changes.
@@ -93,9 +93,8 @@ def batches(
     """
     chosen = chosen or Input()
     load = _cached(examples, chosen.cache, directory)
-    one_hot = np.eye(classes, dtype=np.float32)[examples.targets]
     make = _Loop if chosen.maker == "numpy" else _Pipeline
-    return make(_Drawn(examples, size, how, seed), load, one_hot, chosen)
+    return make(_Drawn(examples, size, how, seed), load, targets, chosen)
 
 
 @dataclass(frozen=True)
@@ -120,25 +119,25 @@ class _Drawn:
 class _Loop:
     """Batches made when they are asked for."""
 
-    def __init__(self, drawn: _Drawn, load: Load, one_hot: NDArray[np.float32], _: Input) -> None:
-        self._drawn, self._load, self._one_hot = drawn, load, one_hot
+    def __init__(self, drawn: _Drawn, load: Load, targets: NDArray[np.float32], _: Input) -> None:
+        self._drawn, self._load, self._targets = drawn, load, targets
 
     def __call__(self, epoch: int) -> Iterator[Batch]:
         for which, changes in self._drawn(epoch):
-            yield augment.change(self._load(which), self._one_hot[which], changes)
+            yield augment.change(self._load(which), self._targets[which], changes)
 
 
 class _Pipeline:
     """Batches made in threads, some ahead of the one in use."""
 
-    def __init__(self, drawn: _Drawn, load: Load, one_hot: NDArray[np.float32], chosen: Input) -> None:
+    def __init__(self, drawn: _Drawn, load: Load, targets: NDArray[np.float32], chosen: Input) -> None:
         from edgesense.training.fit import tensorflow
 
         tf, _ = tensorflow()
         self._drawn, self._epoch = drawn, 0
         frames, columns = drawn.examples.features.shape[1:]
         size, mixes = drawn.size, drawn.how.mixup > 0
-        every_target = tf.constant(one_hot)
+        every_target = tf.constant(targets)
 
         def signature() -> dict[str, Any]:
             whole = {"which": (size,), "shifts": (size,), "spans": (size, 4), "other": (size,)}

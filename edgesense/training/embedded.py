@@ -91,6 +91,7 @@ def run(
         reporter=reporter,
         answers=answers,
         on_step=on_step,
+        chosen=plan.batches,
     )
     with export.draft(output) as folder:
         made = export.pipelines(folder, plan.slug, trained, recipe.classes, SyntheticSet("test", test_clips))

@@ -12,7 +12,8 @@ import numpy as np
 from edgesense import models, optimize
 from edgesense.optimize import convert
 from edgesense.optimize.chains import SEPARATOR
-from edgesense.training import distill, fit
+from edgesense.training import batches, distill, fit
+from edgesense.training.examples import Examples, column_statistics
 from edgesense.training.objective import CrossEntropy
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ def train(
     reporter: Reporter,
     answers: NDArray[np.float32] | None = None,
     on_step: Callable[[int], None] | None = None,
+    chosen: batches.Input | None = None,
 ) -> Trained:
     """Train a model, and train it on and convert it in as many ways as there are chains.
 
@@ -140,6 +142,7 @@ def train(
         reporter: Who is told.
         answers: (clips of the store, classes) float32, a teacher's probabilities, where the recipe names one.
         on_step: Called before each step; see `fit.fit`.
+        chosen: How batches are made; see `fit.fit`.
 
     Returns:
         The trained model.
@@ -148,7 +151,9 @@ def train(
         SettingsError: An unknown architecture, or a pass that cannot be made of it; before anything is trained.
         ConversionError: A conversion failed.
     """
-    learning = _Learning(recipe, train_part, validation, answers=answers, work=work, reporter=reporter, on_step=on_step)
+    learning = _Learning(
+        recipe, train_part, validation, answers=answers, work=work, reporter=reporter, on_step=on_step, chosen=chosen
+    )
     learning.refuse(chains)
     state = learning.fit(work)
     reporter.say(_chosen(state, len(validation.rows)))
@@ -188,11 +193,13 @@ class _Learning:
         answers: NDArray[np.float32] | None,
         work: Path,
         reporter: Reporter,
-        on_step: Callable[[int], None] | None = None,
+        on_step: Callable[[int], None] | None,
+        chosen: batches.Input | None,
     ) -> None:
-        self._recipe, self._work, self._reporter, self._on_step = recipe, work, reporter, on_step
+        self._recipe, self._work, self._reporter = recipe, work, reporter
+        self._on_step, self._chosen = on_step, chosen
         self._architecture = models.configured(recipe.architecture, recipe.options)
-        self._mean, self._std = fit.column_statistics(train_part.store.features, train_part.rows)
+        self._mean, self._std = column_statistics(train_part.store.features, train_part.rows)
         self._train, self._validation = self.examples(train_part), self.examples(validation)
         labels = CrossEntropy(self._train.targets, len(recipe.classes), balance=recipe.schedule.balance)
         self._objective: Objective = labels
@@ -200,10 +207,10 @@ class _Learning:
             heard = answers[train_part.rows]
             self._objective = distill.Distilled(labels, heard, len(recipe.classes), recipe.distillation)
 
-    def examples(self, part: Part) -> fit.Examples:
+    def examples(self, part: Part) -> Examples:
         """A part's clips with the column means of the training clips."""
         targets = np.array([self._recipe.classes.index(label) for label in part.labels], np.int64)
-        return fit.Examples(part.store.features, targets, part.rows, self._mean, self._std)
+        return Examples(part.store.features, targets, part.rows, self._mean, self._std)
 
     @property
     def front_end(self) -> FeatureSettings:
@@ -250,6 +257,7 @@ class _Learning:
             directory=directory,
             on_epoch=lambda now: self._reporter.epoch(now, schedule.epochs),
             on_step=self._on_step,
+            chosen=self._chosen,
             objective=self._objective,
             technique=technique,
             initial=initial,

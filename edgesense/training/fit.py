@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgesense.datasets import store
 from edgesense.errors import EdgeSenseError, SettingsError
 from edgesense.evaluation import score
-from edgesense.training import augment, checkpoint, memory
+from edgesense.training import augment, batches, checkpoint, memory
 from edgesense.training.objective import CrossEntropy
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from edgesense.models import Architecture
     from edgesense.optimize import FineTuning
+    from edgesense.training.examples import Examples
     from edgesense.training.objective import Objective
 
 SELECTIONS = ("accuracy", "macro_f1")
@@ -63,66 +63,6 @@ class Schedule:
             raise SettingsError(f"select must be one of {', '.join(SELECTIONS)}, not {self.select!r}")
 
 
-@dataclass(frozen=True)
-class Examples:
-    """Clips to train on or to choose by.
-
-    Attributes:
-        features: (clips, frames, columns) float32, not normalised; may be memory-mapped.
-        targets: (n,) whole numbers, the class of each example.
-        rows: (n,) whole numbers, where in `features` each example is.
-        mean: (columns,) float32, subtracted from each frame.
-        std: (columns,) float32, divided by.
-    """
-
-    features: NDArray[np.float32]
-    targets: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    mean: NDArray[np.float32]
-    std: NDArray[np.float32]
-
-    def batch(self, which: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(len(which), frames, columns) float32: normalised features of some examples."""
-        # Rows in rising order read a memory-mapped file from front to back.
-        order = np.argsort(which)
-        result = np.empty((len(which), *self.features.shape[1:]), np.float32)
-        for position in order:
-            np.subtract(self.features[self.rows[which[position]]], self.mean, out=result[position])
-        store.release(self.features)
-        result /= self.std
-        return result
-
-
-def column_statistics(
-    features: NDArray[np.float32], rows: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and standard deviation of each column over some clips, in float64 sums, to six digits.
-
-    Args:
-        features: (clips, frames, columns) float32.
-        rows: Which clips.
-
-    Returns:
-        (columns,) float32 each; a column that never changes has a deviation of 1.
-    """
-    total = np.zeros(features.shape[2])
-    squares = np.zeros(features.shape[2])
-    for row in np.sort(rows):
-        clip = features[row].astype(np.float64)
-        store.release(features)
-        total += clip.sum(axis=0)
-        squares += (clip * clip).sum(axis=0)
-    count = len(rows) * features.shape[1]
-    mean = total / count
-    std = np.sqrt(np.maximum(squares / count - mean * mean, 0.0))
-    std = np.where(std > 1e-3, std, 1.0)
-    return _rounded(mean), _rounded(std)
-
-
-def _rounded(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    return np.array([float(f"{value:.6g}") for value in values], np.float32)
-
-
 def fit(
     architecture: Architecture,
     train: Examples,
@@ -137,6 +77,7 @@ def fit(
     technique: FineTuning | None = None,
     initial: Sequence[NDArray[Any]] | None = None,
     on_step: Callable[[int], None] | None = None,
+    chosen: batches.Input | None = None,
 ) -> checkpoint.State:
     """Train a model, or go on with the training that is in `directory`.
 
@@ -153,6 +94,7 @@ def fit(
         technique: What is done to the model while it learns; None for nothing.
         initial: Arrays of the architecture's own `get_weights()` to begin with; None for random ones.
         on_step: Called before each step with its number, counted from 0 over all epochs.
+        chosen: How batches are made, which changes none of them; by default a plain loop.
 
     Returns:
         The final state; `best` holds the chosen weights, with a technique those of the wrapped model.
@@ -177,6 +119,7 @@ def fit(
         objective=goal,
         technique=technique,
         initial=initial,
+        chosen=chosen,
     )
     if state.epoch:
         trainer.restore(state)
@@ -228,6 +171,7 @@ class _Trainer:
         objective: Objective,
         technique: FineTuning | None,
         initial: Sequence[NDArray[Any]] | None,
+        chosen: batches.Input | None,
     ) -> None:
         tf, keras = tensorflow()
         keras.utils.set_random_seed(seed)
@@ -242,7 +186,11 @@ class _Trainer:
             schedule.learning_rate, weight_decay=schedule.weight_decay, clipnorm=1.0
         )
         self._optimizer.build(self._model.trainable_variables)
-        self._train, self._schedule, self._seed, self._objective = train, schedule, seed, objective
+        self._schedule, self._steps_an_epoch = schedule, len(train.rows) // schedule.batch_size
+        targets = objective.targets(np.arange(len(train.rows)))
+        self._batches = batches.batches(
+            train, targets, schedule.batch_size, schedule.augmentation, seed=seed, chosen=chosen
+        )
 
         @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
         def step(features: Any, targets: Any) -> Any:
@@ -265,26 +213,15 @@ class _Trainer:
 
     def epoch(self, number: int, on_step: Callable[[int], None] | None = None) -> float:
         """One pass over the training clips; returns the mean loss."""
-        random = np.random.default_rng((self._seed, number))
-        order = random.permutation(len(self._train.rows))
-        size = self._schedule.batch_size
-        steps = len(order) // size
-        losses = []
-        for index in range(steps):
+        first, losses = number * self._steps_an_epoch, []
+        for step, (features, targets) in enumerate(self._batches(number), start=first):
             if on_step:
-                on_step(number * steps + index)
-            which = order[index * size : (index + 1) * size]
-            features, targets = augment.apply(
-                self._train.batch(which),
-                self._objective.targets(which),
-                self._schedule.augmentation,
-                random,
-            )
+                on_step(step)
             if self._technique:
-                self._technique.before(number * steps + index, self._model)
-            self._optimizer.learning_rate.assign(rate(number * steps + index, steps, self._schedule))
+                self._technique.before(step, self._model)
+            self._optimizer.learning_rate.assign(rate(step, self._steps_an_epoch, self._schedule))
             losses.append(float(self._step(features, targets)))
-        self._steps = (number + 1) * steps
+        self._steps = first + len(losses)
         return float(np.mean(losses))
 
     def predict(self, examples: Examples) -> NDArray[np.int64]:

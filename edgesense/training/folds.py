@@ -205,6 +205,7 @@ def _fold(
         reporter=reporter,
         answers=answers,
         on_step=on_step,
+        chosen=plan.batches,
     )
     with export.draft(output / f"fold-{fold}") as draft:
         labelled = ManifestSet(source.manifest.directory.name, (fold,))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from edgesense import models, optimize
 from edgesense.errors import SettingsError
 from edgesense.optimize.chains import Chain, parse
+from edgesense.training.batches import Input
 
 if TYPE_CHECKING:
     from edgesense.features.settings import FeatureSettings
@@ -26,6 +27,7 @@ class Plan:
         seed: Decides everything random.
         front_end: The features; None for those that the architecture was designed for.
         teacher: Who is listened to; None for nobody.
+        batches: How batches are made, which changes none of them.
         name: What the pipelines are called before their passes; "" for the architecture's own name.
 
     Raises:
@@ -38,6 +40,7 @@ class Plan:
     seed: int = 1
     front_end: FeatureSettings | None = None
     teacher: Teacher | None = None
+    batches: Input = field(default_factory=Input)
     name: str = ""
     chains: tuple[Chain, ...] = field(init=False)
 

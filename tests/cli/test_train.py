@@ -100,13 +100,13 @@ def test_an_unknown_architecture_is_refused(tmp_path, capsys):
 
 
 def test_an_unknown_pass_is_refused(tmp_path, capsys):
-    assert "unknown pass 'int16', known are cluster, float32, int8" in refused(
+    assert "unknown pass 'int16', known are cluster, dynamic_range, float16, float32, int16x8, int8" in refused(
         capsys, "crnn", "--output", tmp_path, "--passes", "float32,int16"
     )
 
 
 def test_no_pass_is_refused(tmp_path, capsys):
-    assert "there is no pass to make a file: name some of cluster, float32, int8" in refused(
+    assert "there is no pass to make a file: name some of cluster, dynamic_range, float16" in refused(
         capsys, "crnn", "--output", tmp_path, "--passes", ","
     )
 

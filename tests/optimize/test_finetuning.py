@@ -11,7 +11,8 @@ from edgesense.optimize import chains, cluster, convert, prune, qat
 from edgesense.runtime import backends, interpreter
 from edgesense.training import fit
 from edgesense.training.augment import Augmentation
-from edgesense.training.fit import Examples, Schedule, column_statistics
+from edgesense.training.examples import Examples, column_statistics
+from edgesense.training.fit import Schedule
 
 CLASSES = ("low", "high")
 SHAPE = (12, 8)

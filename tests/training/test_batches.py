@@ -5,7 +5,7 @@ from edgesense.errors import SettingsError
 from edgesense.training import augment, batches
 from edgesense.training.augment import Augmentation
 from edgesense.training.batches import Input
-from edgesense.training.fit import Examples
+from edgesense.training.examples import Examples
 
 SHAPE = (14, 6)
 HOW = Augmentation(shift=5, frame_mask=4, column_mask=3, mixup=0.4)
@@ -34,9 +34,15 @@ def written_out(some, how, epoch, seed=9, size=8):
         yield augment.apply(some.batch(which), hot[some.targets[which]], how, random)
 
 
+def source_of(some, how=None, **options):
+    """Batches of 8 whose targets are the classes."""
+    targets = np.eye(3, dtype=np.float32)[some.targets]
+    return batches.batches(some, targets, 8, how or HOW, **options)
+
+
 def made(path, how, epochs, chosen, directory=None):
     """The batches of some epochs as arrays."""
-    source = batches.batches(examples(path), 3, 8, how, seed=9, chosen=chosen, directory=directory)
+    source = source_of(examples(path), how, seed=9, chosen=chosen, directory=directory)
     return [[(np.asarray(one), np.asarray(other)) for one, other in source(epoch)] for epoch in epochs]
 
 
@@ -66,7 +72,7 @@ def test_tf_data_makes_the_very_batches_of_the_loop(with_tensorflow, tmp_path, c
 
 def test_epochs_and_seeds_differ():
     def first(epoch, seed):
-        return next(batches.batches(examples(), 3, 8, HOW, seed=seed)(epoch))[0]
+        return next(source_of(examples(), HOW, seed=seed)(epoch))[0]
 
     assert not np.array_equal(first(0, 1), first(1, 1))
     assert not np.array_equal(first(0, 1), first(0, 2))
@@ -75,13 +81,13 @@ def test_epochs_and_seeds_differ():
 
 def test_an_epoch_without_augmentation_has_each_clip_once():
     some = examples(count=40)
-    seen = np.concatenate([features for features, _ in batches.batches(some, 3, 8, PLAIN, seed=1)(0)])
+    seen = np.concatenate([features for features, _ in source_of(some, PLAIN, seed=1)(0)])
     every = some.batch(np.arange(40))
     assert sorted(seen[:, 0, 0]) == sorted(every[:, 0, 0])
 
 
 def abandoned(path):
-    source = batches.batches(examples(path), 3, 8, HOW, seed=9, chosen=Input("tf.data"))
+    source = source_of(examples(path), HOW, seed=9, chosen=Input("tf.data"))
     first = source(0)
     next(first)
     del first
@@ -96,7 +102,7 @@ def test_an_epoch_that_was_given_up_does_not_change_the_next(with_tensorflow, tm
 
 
 def test_a_file_cache_leaves_no_file(tmp_path):
-    source = batches.batches(examples(), 3, 8, PLAIN, seed=1, chosen=Input(cache="file"), directory=tmp_path)
+    source = source_of(examples(), PLAIN, seed=1, chosen=Input(cache="file"), directory=tmp_path)
     assert len(list(source(0))) == 5
     assert list(tmp_path.iterdir()) == []
 
@@ -106,7 +112,7 @@ def test_a_cache_reads_each_clip_of_the_examples_once(tmp_path, monkeypatch, cac
     asked = []
     whole = Examples.batch
     monkeypatch.setattr(Examples, "batch", lambda self, which: asked.extend(which) or whole(self, which))
-    source = batches.batches(examples(), 3, 8, HOW, seed=1, chosen=Input(cache=cache), directory=tmp_path)
+    source = source_of(examples(), HOW, seed=1, chosen=Input(cache=cache), directory=tmp_path)
     for epoch in range(3):
         assert len(list(source(epoch))) == 5
     assert sorted(asked) == list(range(45))

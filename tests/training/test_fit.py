@@ -10,7 +10,8 @@ from edgesense import models
 from edgesense.errors import EdgeSenseError, SettingsError
 from edgesense.training import fit
 from edgesense.training.augment import Augmentation
-from edgesense.training.fit import Examples, Schedule, column_statistics, rate
+from edgesense.training.examples import Examples, column_statistics
+from edgesense.training.fit import Schedule, rate
 
 CLASSES = ("low", "high")
 SHAPE = (12, 8)

@@ -6,7 +6,8 @@ import pytest
 from edgesense import models
 from edgesense.errors import NotMeasured
 from edgesense.training import fit, memory
-from edgesense.training.fit import Examples, Schedule
+from edgesense.training.examples import Examples
+from edgesense.training.fit import Schedule
 
 
 def alive():

@@ -5,7 +5,8 @@ from edgesense import models
 from edgesense.errors import SettingsError
 from edgesense.training import fit
 from edgesense.training.augment import Augmentation
-from edgesense.training.fit import Examples, Schedule
+from edgesense.training.examples import Examples
+from edgesense.training.fit import Schedule
 from edgesense.training.profile import SPAN, StepTrace
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgesense import models, optimize
+from edgesense import models
 from edgesense.errors import ConversionError, SettingsError
 from edgesense.optimize import convert
 from edgesense.optimize.convert import Trained
@@ -210,12 +210,3 @@ def wait_for(condition, seconds=60):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
-
-
-def test_the_passes_are_the_modules_with_a_convert():
-    assert optimize.names() == ("dynamic_range", "float16", "float32", "int16x8", "int8", "mixed")
-    for name in optimize.names():
-        found = optimize.get(name)
-        assert callable(found.convert)
-        assert isinstance(found.NEEDS_CALIBRATION, bool)
-        assert found.__doc__

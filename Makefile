@@ -5,8 +5,9 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+COMMA := ,
 
-.PHONY: help setup device budgets test lint bars lock clean
+.PHONY: help setup device budgets test lint bars models lock clean
 
 help:
 	@sed -n 's/^# make/make/p' $(MAKEFILE_LIST)
@@ -40,6 +41,11 @@ lint: .venv/ready
 # make bars:    run every benchmark behind a claim and sum up
 bars: device
 	$(BIN)/python benchmarks/bars.py
+
+# make models:  train every committed model and the table of results anew (hours; goes on; RECORDINGS=DIR adds a column)
+models: device
+	$(BIN)/edgesense optimize --all --output models --report docs/results.md \
+	  $(if $(RECORDINGS),--dataset $(RECORDINGS) --classes normal$(COMMA)wheeze$(COMMA)crackle)
 
 # make lock:    resolve requirements/dev.txt anew
 lock: .venv/ready

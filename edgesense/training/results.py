@@ -221,7 +221,7 @@ def _counted(directory: Path, board: str, settings: Settings) -> dict[str, Any]:
         if kept["about"] == about:
             found: dict[str, Any] = kept["found"]
             return found
-    job = Job(workload=directory.name, root=directory.parent, metrics=MEASURED)
+    job = Job(workload=directory.name, root=directory.parent.absolute(), metrics=MEASURED)
     with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch, measure.alone(device.name):
         measurement = device.run(job, Path(scratch))
     if "instructions_m" not in measurement.readings:

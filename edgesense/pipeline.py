@@ -296,7 +296,7 @@ def open(  # noqa: A001 - `edgesense.pipeline.open` is read with its module's na
     if path.is_dir():
         file = pipeline_file.read(path)
         model = interpreter.load(path / file.model, runtime=runtime, threads=threads, delegate=delegate)
-        _refuse_mismatch(file, model)
+        file.refuse_mismatch([one.shape for one in model.inputs], model.outputs[0].shape)
         return (Pipeline if file.labelled is None else LabelledPipeline)(file, model)
     if not path.exists():
         raise PipelineError(f"{path} does not exist: give a directory with a {pipeline_file.NAME}, or a .tflite file")
@@ -304,29 +304,7 @@ def open(  # noqa: A001 - `edgesense.pipeline.open` is read with its module's na
     return BareModel(path, model)
 
 
-def _refuse_mismatch(file: PipelineFile, model: Model) -> None:
-    """Refuse a model that does not take the features or does not give one score a class."""
-    if len(model.inputs) != 1:
-        raise PipelineError(f"{file.path}: key 'model' names {file.model!r}, which takes {len(model.inputs)} inputs")
-    taken, made = model.inputs[0].shape, file.features.shape
-    if _without_ones(taken) != _without_ones(made):
-        raise PipelineError(
-            f"{file.path}: key 'features' makes {made[0]} frames of {made[1]} columns, but {file.model!r} takes an "
-            f"input of shape {taken}"
-        )
-    given = model.outputs[0].shape
-    if math.prod(given) != len(file.classes):
-        raise PipelineError(
-            f"{file.path}: key 'classes' names {len(file.classes)} classes, but {file.model!r} gives scores of shape "
-            f"{given}"
-        )
-
-
 def _fingerprint(values: Sequence[float]) -> str:
     import hashlib
 
     return f"{len(values)} values {hashlib.sha256(repr(list(values)).encode()).hexdigest()[:16]}" if values else ""
-
-
-def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(size for size in shape if size != 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,6 +124,34 @@ class PipelineFile:
             file.flush()
             os.fsync(file.fileno())
         return draft.replace(self.path)
+
+    def refuse_mismatch(self, taken: Sequence[tuple[int, ...]], given: tuple[int, ...]) -> None:
+        """Refuse a model that does not take the features or does not give one score a class.
+
+        Args:
+            taken: Shape of each of its inputs, batch first.
+            given: Shape of its first output.
+
+        Raises:
+            PipelineError: It does not.
+        """
+        if len(taken) != 1:
+            raise PipelineError(f"{self.path}: key 'model' names {self.model!r}, which takes {len(taken)} inputs")
+        frames, columns = self.features.shape
+        if _without_ones(taken[0]) != _without_ones((frames, columns)):
+            raise PipelineError(
+                f"{self.path}: key 'features' makes {frames} frames of {columns} columns, but {self.model!r} takes an "
+                f"input of shape {taken[0]}"
+            )
+        if math.prod(given) != len(self.classes):
+            raise PipelineError(
+                f"{self.path}: key 'classes' names {len(self.classes)} classes, but {self.model!r} gives scores of "
+                f"shape {given}"
+            )
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size != 1)
 
 
 def read(directory: str | Path) -> PipelineFile:

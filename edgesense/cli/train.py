@@ -205,7 +205,8 @@ def _command(arguments: argparse.Namespace) -> str:
     for change in arguments.feature:
         words += ["--feature", change]
     if arguments.teacher:
-        words += ["--teacher", str(arguments.teacher)]
+        teacher = arguments.teacher
+        words += ["--teacher", teacher.name if teacher.is_absolute() else str(teacher)]
     for name in ("temperature", "alpha"):
         if getattr(arguments, name) is not None:
             words += [f"--{name}", str(getattr(arguments, name))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from edgesense import models, optimize
@@ -31,7 +32,7 @@ class Plan:
         name: What the pipelines are called before their passes; "" for the architecture's own name.
 
     Raises:
-        SettingsError: No passes, or an unknown or impossible one.
+        SettingsError: No passes, an unknown or impossible one, or a name that is no folder's.
     """
 
     architecture: str
@@ -47,6 +48,8 @@ class Plan:
     def __post_init__(self) -> None:
         if not self.passes:
             raise SettingsError(f"there is no pass to make a file: name some of {', '.join(optimize.names())}")
+        if self.name and PurePath(self.name).name != self.name:
+            raise SettingsError(f"pipelines are folders called by the plan's name, which {self.name!r} cannot be")
         object.__setattr__(self, "chains", tuple(parse(text) for text in self.passes))
 
     @property

@@ -45,7 +45,7 @@ class Level(StrEnum):
 REFERENCE = 0.05
 SCALE: Mapping[Level, tuple[float, float]] = {
     Level.QUIET: (0.017, 0.99),
-    Level.FAIRLY_QUIET: (0.020, 0.95),
+    Level.FAIRLY_QUIET: (0.019, 0.95),
     Level.NOISY: (0.031, 0.50),
 }
 """Level -> its largest spread of one pair, and the share of gates that catch a true 5 % up to there.

@@ -101,9 +101,20 @@ def test_a_second_stage_of_exactly_the_limit_drifts_and_a_little_more_is_a_regre
     assert outcome(SLOW + [OVER_LIMIT] * 10) is Outcome.REGRESSED
 
 
-def test_seven_slower_pairs_of_ten_are_too_few_and_eight_are_enough() -> None:
-    assert outcome(SLOW + [0.04] * 7 + [0.0] * 3) is Outcome.DRIFT
-    assert outcome(SLOW + [0.04] * 8 + [0.0] * 2) is Outcome.REGRESSED
+@pytest.mark.parametrize("rest", [0.0, HALF])
+def test_seven_slower_pairs_of_ten_are_too_few_and_eight_are_enough(rest: float) -> None:
+    assert outcome(SLOW + [0.04] * 7 + [rest] * 3) is Outcome.DRIFT
+    assert outcome(SLOW + [0.04] * 8 + [rest] * 2) is Outcome.REGRESSED
+
+
+def test_a_pair_counts_as_slower_when_it_is_by_more_than_half_the_limit() -> None:
+    assert outcome(SLOW + [0.04] * 7 + [OVER_HALF, HALF, HALF]) is Outcome.REGRESSED
+
+
+def test_processes_that_are_now_fast_now_slow_are_no_regression() -> None:
+    # Measured: an unchanged pipeline on a quiet computer, the one false alarm of 222 gates by the rule before this one.
+    percent = [0.3, -1.6, 2.2, 6.3, 6.0, 0.3, -4.5, 5.3, 1.0, 6.1, 4.9, 0.3, 6.0, 5.5, 5.3]
+    assert outcome([value / 100 for value in percent]) is Outcome.DRIFT
 
 
 @pytest.mark.parametrize(
@@ -258,7 +269,7 @@ WORDS = [
     ([*SLOW, 0.1, *([0.0] * 6)], "5 pairs looked slower; 7 new ones did not confirm it"),
     (SLOW + [0.0199] * 10, "+2.0 % in the 10 new pairs, where 3 % is allowed"),
     (SLOW + [LIMIT - 1e-5] * 10, "+2.999 % in the 10 new pairs, where 3 % is allowed"),
-    (SLOW + [0.04] * 7 + [0.0] * 3, "only 7 of 10 new pairs slower, where 8 must be"),
+    (SLOW + [0.04] * 7 + [0.0] * 3, "only 7 of 10 new pairs slower by over 1.5 %, where 8 must be"),
     ([0.05, 0.15] * 7 + [0.1], "the pairs spread by 7.7 %: too far apart to tell a change of 3 %"),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.fft
@@ -46,7 +46,8 @@ def power_spectrum(
     Returns:
         (frames, 1 + n_fft // 2) float32.
     """
-    return power(frames * window)
+    # Nothing holds the windowed frames while the squares are made: they take the memory that is given back here.
+    return _squared(scipy.fft.rfft(frames * window, axis=1, workers=1))
 
 
 def power(windowed: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float32]:
@@ -58,7 +59,10 @@ def power(windowed: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.flo
     Returns:
         (frames, 1 + n_fft // 2) float32.
     """
-    spectrum = scipy.fft.rfft(windowed, axis=1, workers=1)
+    return _squared(scipy.fft.rfft(windowed, axis=1, workers=1))
+
+
+def _squared(spectrum: NDArray[Any]) -> NDArray[np.float32]:
     squared: NDArray[np.float32] = np.square(spectrum.real)
     squared += np.square(spectrum.imag)
     return squared.astype(np.float32, copy=False)

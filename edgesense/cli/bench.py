@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgesense import delegation
 from edgesense.cli import _output
+from edgesense.cli._arguments import count
 from edgesense.errors import MeasurementError, SettingsError
 from edgesense.perf import devices, measure, metrics, processes, schema, statistics, units
 from edgesense.perf.metrics import latency, memory
@@ -39,9 +40,9 @@ def add_parser(verbs: Any) -> None:
         help="a pipeline directory, a .tflite file (random input of its shape) or package.module:factory",
     )
     named.add_argument("--model", metavar="PIPELINE", help="the same, as an option")
-    parser.add_argument("--iterations", type=_count, default=1000, metavar="N", help="timed calls here (default 1000)")
+    parser.add_argument("--iterations", type=count, default=1000, metavar="N", help="timed calls here (default 1000)")
     parser.add_argument("--runtime", choices=("litert", "tflite"), help="default: the first one installed")
-    parser.add_argument("--threads", type=_count, default=1, metavar="N", help="threads of the runtime (default 1)")
+    parser.add_argument("--threads", type=count, default=1, metavar="N", help="threads of the runtime (default 1)")
     parser.add_argument(
         "--delegate",
         type=_delegate,
@@ -52,13 +53,6 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--device", default=HOST, help="default: host, this computer")
     parser.add_argument("--json", metavar="FILE", help="write the numbers there too; - for standard output")
     parser.set_defaults(run=run)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        msg = f"{text!r} is no whole number of 1 or more"
-        raise argparse.ArgumentTypeError(msg)
-    return int(text)
 
 
 def _delegate(text: str) -> str:

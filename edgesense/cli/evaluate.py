@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgesense.cli._arguments import count, open_pipeline
 from edgesense.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -37,20 +38,13 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--split", choices=SPLITS, default="test", help="of the embedded data set (default test)")
     parser.add_argument(
-        "--clips", type=_count, default=2000, metavar="N", help="of the embedded data set (default 2000)"
+        "--clips", type=count, default=2000, metavar="N", help="of the embedded data set (default 2000)"
     )
     parser.add_argument("--folds", metavar="A,B", help="of a manifest (default: all)")
     parser.add_argument("--reference", type=Path, metavar="PIPELINE", help="a pipeline to compare with, clip by clip")
     parser.add_argument("--runtime", choices=("litert", "tflite"), help="default: the first one installed")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
     parser.set_defaults(run=run)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        msg = f"{text!r} is no whole number of 1 or more"
-        raise argparse.ArgumentTypeError(msg)
-    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -63,9 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     from edgesense.training.answers import collect
 
     console = Console(highlight=False)
-    pipelines = {"pipeline": _open(arguments.pipeline, arguments.runtime)}
+    pipelines = {"pipeline": open_pipeline(arguments.pipeline, arguments.runtime)}
     if arguments.reference:
-        pipelines["reference"] = _open(arguments.reference, arguments.runtime)
+        pipelines["reference"] = open_pipeline(arguments.reference, arguments.runtime)
         _refuse_different(pipelines["pipeline"], pipelines["reference"])
     cache = _shared_cache(pipelines)
     clips = clip_sets.find(
@@ -98,15 +92,6 @@ def run(arguments: argparse.Namespace) -> int:
         }
         write_atomically(arguments.json, json.dumps(made, indent=1) + "\n")
     return 0
-
-
-def _open(path: Path, runtime: str | None) -> Pipeline:
-    from edgesense import pipeline
-
-    opened = pipeline.open(path, runtime=runtime)
-    if not isinstance(opened, pipeline.Pipeline):
-        raise PipelineError(f"{path} is a bare model without classes; give a directory with a pipeline.json")
-    return opened
 
 
 def _refuse_different(one: Pipeline, other: Pipeline) -> None:
@@ -157,7 +142,7 @@ def _print(console: Console, name: str, clips: ClipSet, answers: Answers, change
             f"against the reference: drop {change.drop:+.4f}; {len(change.lost)} clips lost, {len(change.gained)} "
             f"gained, {len(change.changed)} answers changed; McNemar's exact p {change.p:.3g}"
         )
-    for label, count in clips.left_out.items():
-        console.print(f"left out: {count} clips labelled {label}, which is no class of the pipeline")
+    for label, number in clips.left_out.items():
+        console.print(f"left out: {number} clips labelled {label}, which is no class of the pipeline")
     for file, reason in clips.unusable.items():
         console.print(f"left out: {file}: {reason}")

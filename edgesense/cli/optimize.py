@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgesense.cli import train
+from edgesense.cli._arguments import count, names
 from edgesense.cli._progress import Progress
 from edgesense.errors import SettingsError
 
@@ -31,9 +32,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--dataset", metavar="DIR", help="recordings with a manifest (default: the embedded data set)")
     parser.add_argument("--classes", default="normal,wheeze,crackle", metavar="A,B", help="labels of the recordings")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="decides everything random (default 1)")
-    parser.add_argument("--epochs", type=train.count, metavar="N", help="default: the architecture's")
-    parser.add_argument("--clips", type=train.count, default=6000, metavar="N", help="training clips (default 6000)")
-    parser.add_argument("--test-clips", type=train.count, default=2000, metavar="N", help="test clips (default 2000)")
+    parser.add_argument("--epochs", type=count, metavar="N", help="default: the architecture's")
+    parser.add_argument("--clips", type=count, default=6000, metavar="N", help="training clips (default 6000)")
+    parser.add_argument("--test-clips", type=count, default=2000, metavar="N", help="test clips (default 2000)")
     parser.add_argument("--work", type=Path, metavar="DIR", help="features and checkpoints (default: the user's cache)")
     table = parser.add_argument_group("the table of results")
     table.add_argument("--report", type=Path, metavar="FILE.md", help="write it there, and a .json beside it")
@@ -86,17 +87,17 @@ def _table(arguments: argparse.Namespace) -> int:
 
     if arguments.report is not None and arguments.report.suffix != ".md":
         raise SettingsError(f"--report {arguments.report}: the page is Markdown, so give it a name that ends in .md")
-    wanted = variants.find(_names(arguments.only) if arguments.only else None)
+    wanted = variants.find(names(arguments.only) if arguments.only else None)
     settings = results.Settings(
         output=arguments.output,
         work=arguments.work or cache_directory(),
         recordings=Path(arguments.dataset) if arguments.dataset else None,
-        classes=tuple(_names(arguments.classes)),
+        classes=tuple(names(arguments.classes)),
         clips=arguments.clips,
         test_clips=arguments.test_clips,
         seed=arguments.seed,
         epochs=arguments.epochs,
-        boards=tuple(_names(arguments.boards)),
+        boards=tuple(names(arguments.boards)),
         command=_command(arguments),
     )
     with Progress(Console(highlight=False)) as progress:
@@ -109,10 +110,6 @@ def _table(arguments: argparse.Namespace) -> int:
     write_atomically(arguments.report, page)
     print(f"wrote {arguments.report} and {arguments.report.with_suffix('.json').name}")
     return 0
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _command(arguments: argparse.Namespace) -> str:

@@ -11,6 +11,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgesense.cli._arguments import count, names
 from edgesense.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def add_parser(verbs: Any) -> None:
         metavar="URL",
         help=f"an SQLite file or a database URL, postgresql://...; default: ${VARIABLE}, else a file under --work",
     )
-    parser.add_argument("--trials", type=_count, default=20, metavar="N", help="trials of the whole study (default 20)")
+    parser.add_argument("--trials", type=count, default=20, metavar="N", help="trials of the whole study (default 20)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="decides what is drawn (default 1)")
     parser.add_argument("--cost", default="pi", metavar="NAME", help="pi, pi5: counted instructions; macs: an estimate")
     parser.add_argument("--most-instructions", type=float, metavar="X", help="do not train what needs more, as 12e6")
@@ -53,14 +54,14 @@ def add_parser(verbs: Any) -> None:
     training.add_argument(
         "--dataset", default=SYNTHETIC, metavar="NAME", help="synthetic, or a folder with a MANIFEST.csv"
     )
-    training.add_argument("--epochs", type=_count, default=12, metavar="N", help="default 12")
-    training.add_argument("--batch-size", type=_count, default=64, metavar="N", help="default 64")
+    training.add_argument("--epochs", type=count, default=12, metavar="N", help="default 12")
+    training.add_argument("--batch-size", type=count, default=64, metavar="N", help="default 64")
     training.add_argument("--learning-rate", type=float, default=2e-3, metavar="X", help="default 0.002")
     training.add_argument("--score", choices=("accuracy", "macro_f1"), default="accuracy", help="default accuracy")
     training.add_argument(
-        "--clips", type=_count, default=2000, metavar="N", help="embedded training clips (default 2000)"
+        "--clips", type=count, default=2000, metavar="N", help="embedded training clips (default 2000)"
     )
-    training.add_argument("--validation-clips", type=_count, default=600, metavar="N", help="to judge by (default 600)")
+    training.add_argument("--validation-clips", type=count, default=600, metavar="N", help="to judge by (default 600)")
     training.add_argument("--classes", metavar="A,B", help="labels of recordings (default: all)")
     training.add_argument(
         "--folds", metavar="A,B", help="folds to judge by, or all (default: the first; one training each)"
@@ -75,15 +76,8 @@ def add_parser(verbs: Any) -> None:
     results.add_argument(
         "--test", action="store_true", help="score the front on the held-out clips, once; ends the study"
     )
-    results.add_argument("--test-clips", type=_count, metavar="N", help="how many of them (default: all)")
+    results.add_argument("--test-clips", type=count, metavar="N", help="how many of them (default: all)")
     parser.set_defaults(run=run, usual=_usual(parser))
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        msg = f"{text!r} is no whole number of 1 or more"
-        raise argparse.ArgumentTypeError(msg)
-    return int(text)
 
 
 def _usual(parser: argparse.ArgumentParser) -> dict[str, Any]:
@@ -116,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise SettingsError(f"--report {arguments.report}: its directory is not there")
     console = Console(highlight=False)
     work = arguments.work or cache_directory()
-    space = Space.of(_names(arguments.passes), _chosen(arguments.choose or ()))
+    space = Space.of(names(arguments.passes), _chosen(arguments.choose or ()))
     counter = cost.find(arguments.cost)
     most = _limit(arguments, counter)
     data = _data(arguments)
@@ -150,18 +144,14 @@ def _interrupted(search: Any, trials: int) -> bool:
     return False
 
 
-def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
-
-
 def _chosen(texts: Sequence[str]) -> dict[str, list[str]]:
     """`--choose` as name -> values."""
     chosen = {}
     for text in texts:
         name, equals, values = text.partition("=")
-        if not equals or not _names(values):
+        if not equals or not names(values):
             raise SettingsError(f"--choose must look like width=16,32, not {text!r}")
-        chosen[name.strip()] = _names(values)
+        chosen[name.strip()] = names(values)
     return chosen
 
 
@@ -186,7 +176,10 @@ def _data(arguments: argparse.Namespace) -> Data:
 
     if arguments.dataset != SYNTHETIC:
         return Recordings.open(
-            Path(arguments.dataset), _names(arguments.classes), _names(arguments.folds), arguments.test_fold
+            Path(arguments.dataset),
+            names(arguments.classes),
+            names(arguments.folds),
+            arguments.test_fold,
         )
     for name in ("classes", "folds", "test_fold"):
         if getattr(arguments, name):

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgesense.cli import _output
-from edgesense.errors import AudioError, PipelineError
+from edgesense.cli._arguments import open_pipeline
+from edgesense.errors import AudioError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgesense.perf.records import Json
-    from edgesense.pipeline import Pipeline
     from edgesense.streaming import Heard
 
 SCHEMA = 1
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edgesense import audio
 
     _output.check(arguments.json)
-    opened = _open(arguments.pipeline, arguments.runtime)
+    opened = open_pipeline(arguments.pipeline, arguments.runtime)
     settings = opened.settings
     samples = audio.read(arguments.file, settings.sample_rate)
     if samples.shape[0] < settings.samples:
@@ -81,15 +81,6 @@ def run(arguments: argparse.Namespace) -> int:
     named = {"schema": SCHEMA, "pipeline": opened.name, "runtime": opened.model.runtime, "file": arguments.file.name}
     _output.write({**named, "classes": list(opened.classes), **body, "answers": answers}, arguments.json)
     return 0
-
-
-def _open(path: Path, runtime: str | None) -> Pipeline:
-    from edgesense import pipeline
-
-    opened = pipeline.open(path, runtime=runtime)
-    if not isinstance(opened, pipeline.Pipeline):
-        raise PipelineError(f"{path} is a bare model without classes; give a directory with a pipeline.json")
-    return opened
 
 
 def _blocks(samples: NDArray[np.float32], size: int) -> Iterator[NDArray[np.float32]]:

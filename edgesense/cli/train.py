@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgesense.cli._arguments import count, names
 from edgesense.cli._progress import Progress
 from edgesense.errors import SettingsError
 
@@ -69,21 +70,17 @@ def add_parser(subparsers: Any) -> None:
     synthetic = parser.add_argument_group("the embedded data set")
     synthetic.add_argument("--clips", type=count, default=6000, metavar="N", help="training clips (default 6000)")
     synthetic.add_argument(
-        "--test-clips", type=count, default=2000, metavar="N", help="clips of the one final test (default 2000)"
+        "--test-clips",
+        type=count,
+        default=2000,
+        metavar="N",
+        help="clips of the one final test (default 2000)",
     )
     folds = parser.add_argument_group("a folder with a manifest")
     folds.add_argument("--folds", default="all", metavar="A,B", help="folds to hold out in turn (default all)")
     folds.add_argument("--classes", metavar="A,B", help="labels to train on (default: all of the manifest)")
     folds.add_argument("--report", type=Path, metavar="FILE", help="write the results of all folds there as JSON")
     parser.set_defaults(run=run)
-
-
-def count(text: str) -> int:
-    """A whole number of 1 or more, as argparse reads it."""
-    if not text.isdecimal() or int(text) < 1:
-        msg = f"{text!r} is no whole number of 1 or more"
-        raise argparse.ArgumentTypeError(msg)
-    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -110,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan = Plan(
         arguments.architecture,
         schedule,
-        tuple(_names(arguments.passes)),
+        tuple(names(arguments.passes)),
         seed=arguments.seed,
         front_end=_front_end(architecture.features(), arguments.feature),
         teacher=_teacher(arguments),
@@ -126,8 +123,8 @@ def run(arguments: argparse.Namespace) -> int:
             folds.run(
                 plan,
                 dataset=Path(arguments.dataset),
-                folds=_names(arguments.folds),
-                classes=_names(arguments.classes),
+                folds=names(arguments.folds),
+                classes=names(arguments.classes),
                 work=work,
                 output=arguments.output,
                 report=arguments.report,
@@ -162,7 +159,7 @@ def _front_end(usual: FeatureSettings, changes: Sequence[str]) -> FeatureSetting
         name, equals, text = change.partition("=")
         if not equals:
             raise SettingsError(f"--feature {change}: write NAME=VALUE, as in n_fft=2048 or blocks=mfcc,logmel")
-        values[name.strip()] = _names(text) if name.strip() == "blocks" else _value(text)
+        values[name.strip()] = names(text) if name.strip() == "blocks" else _value(text)
     return FeatureSettings.from_dict({**usual.to_dict(), **values}) if values else None
 
 
@@ -184,10 +181,6 @@ def _teacher(arguments: argparse.Namespace) -> Teacher | None:
             raise SettingsError(f"--{next(iter(listened))} is how a teacher is listened to: give --teacher DIR with it")
         return None
     return Teacher(arguments.teacher, **listened)
-
-
-def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
 def _command(arguments: argparse.Namespace) -> str:

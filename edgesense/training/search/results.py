@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgesense.training.search import study as studies
 from edgesense.training.search.evaluator import Cost
-from edgesense.training.search.space import Candidate, candidate
+from edgesense.training.search.space import NAMES, Candidate, candidate
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -54,9 +54,10 @@ class Row:
 
 def rows(study: Study) -> list[Row]:
     """Every trial of a study, in the order of their numbers."""
+    # The front first: a trial that ends between the two reads is then a row without it, never the front without a row.
+    best = {one.number for one in study.best_trials}
     trials = study.get_trials(deepcopy=False)
     replaced = {one.user_attrs[studies.AGAIN] for one in trials if studies.AGAIN in one.user_attrs}
-    best = {one.number for one in study.best_trials}
     return [_row(one, replaced=one.number in replaced, front=one.number in best) for one in trials]
 
 
@@ -72,7 +73,7 @@ def _row(trial: FrozenTrial, *, replaced: bool, front: bool) -> Row:
     return Row(
         number=trial.number,
         state=state,
-        candidate=candidate(trial.params) if studies.CANDIDATE in attributes else None,
+        candidate=candidate(trial.params) if set(NAMES) <= trial.params.keys() else None,
         score=trial.values[0] if complete else None,
         cost=trial.values[1] if complete else attributes.get(studies.COUNTED),
         why=why,

@@ -1,6 +1,9 @@
 import json
 
+import pytest
+
 from edgesense.training.search import results
+from edgesense.training.search import study as studies
 from edgesense.training.search.evaluator import TrialFailed
 from edgesense.training.search.table import TableEvaluator
 
@@ -52,3 +55,15 @@ def test_the_report_is_plain_json_with_every_trial(searching):
 
 def test_without_a_finished_trial_there_is_no_front(searching):
     assert results.front(results.rows(searching().study)) == []
+
+
+def test_a_trial_that_another_process_writes_just_now_has_no_candidate_yet(searching):
+    # A store is read table by table: what was written between two reads is seen in the later table only.
+    optuna = pytest.importorskip("optuna")
+    search = searching()
+    seen_early = optuna.trial.create_trial(
+        state=optuna.trial.TrialState.RUNNING, user_attrs={studies.CANDIDATE: "chosen a moment ago"}
+    )
+    search.study.add_trial(seen_early)
+    (row,) = results.rows(search.study)
+    assert (row.state, row.candidate) == ("running", None)

@@ -44,7 +44,7 @@ bars: device
 
 # make models:  train every committed model and the table of results anew (hours; goes on; RECORDINGS=DIR adds a column)
 models: device
-	$(BIN)/edgesense optimize --all --output models --report docs/results.md \
+	$(BIN)/edgesense optimize --all --anew --output models --report docs/results.md \
 	  $(if $(RECORDINGS),--dataset $(RECORDINGS) --classes normal$(COMMA)wheeze$(COMMA)crackle)
 
 # make lock:    resolve requirements/dev.txt anew

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--work", type=Path, metavar="DIR", help="features and checkpoints (default: the user's cache)")
     table = parser.add_argument_group("the table of results")
     table.add_argument("--report", type=Path, metavar="FILE.md", help="write it there, and a .json beside it")
-    table.add_argument("--only", metavar="A,B", help="some of its trainings")
+    table.add_argument("--only", metavar="A,B", help="some of its trainings; the report's other rows stay")
+    table.add_argument("--anew", action="store_true", help="take nothing from the report that is there")
     table.add_argument("--boards", default="pi,pi5", metavar="A,B", help="count on these (default pi,pi5)")
     parser.set_defaults(run=run)
 
@@ -84,6 +86,7 @@ def _table(arguments: argparse.Namespace) -> int:
 
     from edgesense.perf.files import cache_directory, write_atomically
     from edgesense.training import results, results_page, variants
+    from edgesense.training.earlier import Earlier
 
     if arguments.report is not None and arguments.report.suffix != ".md":
         raise SettingsError(f"--report {arguments.report}: the page is Markdown, so give it a name that ends in .md")
@@ -100,15 +103,19 @@ def _table(arguments: argparse.Namespace) -> int:
         boards=tuple(names(arguments.boards)),
         command=_command(arguments),
     )
+    earlier, page = Earlier(), arguments.report
+    if page is not None and not arguments.anew:
+        earlier = Earlier.read(page.with_suffix(".json"), results.SCHEMA)
+
+    def keep(found: Mapping[str, Any]) -> None:
+        if page is not None:
+            write_atomically(page.with_suffix(".json"), json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+            write_atomically(page, results_page.markdown(found))
+
     with Progress(Console(highlight=False)) as progress:
-        found = results.run(wanted, settings, progress)
-    page = results_page.markdown(found)
-    if arguments.report is None:
-        print(page)
-        return 0
-    write_atomically(arguments.report.with_suffix(".json"), json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    write_atomically(arguments.report, page)
-    print(f"wrote {arguments.report} and {arguments.report.with_suffix('.json').name}")
+        found = results.run(wanted, settings, progress, earlier, keep)
+    keep(found)
+    print(results_page.markdown(found) if page is None else f"wrote {page} and {page.with_suffix('.json').name}")
     return 0
 
 
@@ -117,7 +124,9 @@ def _command(arguments: argparse.Namespace) -> str:
     words: list[str] = ["edgesense", "optimize", "--all", "--output", arguments.output.name]
     if arguments.dataset:
         words += ["--dataset", Path(arguments.dataset).name, "--classes", arguments.classes]
-    for name, usual in (("seed", 1), ("epochs", None), ("clips", 6000), ("test_clips", 2000), ("only", None)):
+    if arguments.only and arguments.report is None:
+        words += ["--only", arguments.only]
+    for name, usual in (("seed", 1), ("epochs", None), ("clips", 6000), ("test_clips", 2000)):
         if getattr(arguments, name) != usual:
             words += ["--" + name.replace("_", "-"), str(getattr(arguments, name))]
     if arguments.report:

@@ -1,40 +1,41 @@
 """The table of results: every variant trained, made, tested and counted; each step is kept for a later call.
 
+What an earlier table says of the same trainings and the same files is taken from it, so that a table may grow over
+several runs, and over several computers.
+
 Accuracy comes from the embedded test clips and, by subject folds, from recordings; instructions from the emulated
 boards; memory from this computer. Nothing in it is written by hand.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import multiprocessing
-import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgesense import models, optimize
+from edgesense.datasets.manifest import Manifest
 from edgesense.errors import EdgeSenseError
-from edgesense.optimize import chains, sizes
-from edgesense.perf import devices, measure
+from edgesense.optimize import chains
 from edgesense.perf.files import write_atomically
-from edgesense.perf.records import Job
-from edgesense.training import embedded, folds, variants
+from edgesense.training import embedded, folds, result_row, variants
+from edgesense.training.earlier import EMBEDDED, RECORDINGS, Earlier, digest, identity
 from edgesense.training.fit import Schedule
 from edgesense.training.plan import Plan
+from edgesense.training.sources import ManifestSource
 from edgesense.training.teacher import FOLD, Teacher
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from edgesense.training.experiment import Reporter
     from edgesense.training.variants import Variant
 
-SCHEMA = 1
+SCHEMA = 2
 BOARDS = ("pi", "pi5")
-MEASURED = ("instructions_m", "rss_mb")
 
 
 @dataclass(frozen=True)
@@ -66,36 +67,72 @@ class Settings:
     command: str = ""
 
 
-def run(wanted: Sequence[Variant], settings: Settings, reporter: Reporter) -> dict[str, Any]:
+def run(
+    wanted: Sequence[Variant],
+    settings: Settings,
+    reporter: Reporter,
+    earlier: Earlier | None = None,
+    on_variant: Callable[[Mapping[str, Any]], None] | None = None,
+) -> dict[str, Any]:
     """Make the table, or what is still missing of it.
 
     Args:
         wanted: What is compared, teachers first.
         settings: Where and on what.
         reporter: Who is told.
+        earlier: A table to go on from: what holds of it is not made again, and rows of other variants stay.
+        on_variant: Called with the table so far after each variant.
 
     Returns:
         Plain JSON values: "rows" in the table's order and "impossible".
 
     Raises:
+        SettingsError: The earlier table is about other clips, recordings or another seed.
         EdgeSenseError: A training, conversion or measurement failed; what was done before it is kept.
     """
-    rows: list[dict[str, Any]] = []
+    earlier = earlier or Earlier()
+    about = _about(settings, earlier)
+    earlier.check(about)
+    rows = {name: list(kept) for name, kept in earlier.rows.items()}
     for variant in wanted:
         reporter.say(f"== {variant.name}: {variant.about}")
-        made = _embedded(variant, settings, reporter)
-        heard = _recordings(variant, settings, reporter) if settings.recordings else None
+        made = _embedded(variant, settings, earlier, reporter)
+        heard = _recordings(variant, wanted, settings, earlier, reporter) if settings.recordings else None
+        rows[variant.name] = []
         for chain in (chains.parse(text) for text in variant.passes):
-            rows.append(_row(variant, chain, made[chain.name], heard, settings))
-            reporter.say(_line(rows[-1]))
+            before = earlier.row(variant.name, chain.name)
+            row = {"variant": variant.name, "passes": chain.name}
+            row |= _heard(variant, chain.name, heard, settings, before)
+            row |= result_row.measured(made[chain.name], settings.boards, settings.work, before)
+            rows[variant.name].append(row)
+            reporter.say(result_row.line(row))
+        if on_variant:
+            on_variant(_found(rows, about, settings, ()))
+    refused = [_refusal(name, text) for name, text in variants.IMPOSSIBLE if name in rows]
+    return _found(rows, about, settings, refused)
+
+
+def _about(settings: Settings, earlier: Earlier) -> dict[str, Any]:
+    """What all rows of a table have in common."""
+    return {
+        "seed": settings.seed,
+        "clips": {"train": settings.clips, "test": settings.test_clips},
+        "recordings": settings.recordings.name if settings.recordings else earlier.about.get("recordings"),
+    }
+
+
+def _found(
+    rows: Mapping[str, Sequence[Mapping[str, Any]]],
+    about: Mapping[str, Any],
+    settings: Settings,
+    refused: Sequence[Mapping[str, str]],
+) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "command": settings.command,
-        "seed": settings.seed,
-        "clips": {"train": settings.clips, "test": settings.test_clips},
-        "recordings": settings.recordings.name if settings.recordings else None,
-        "rows": rows,
-        "impossible": [_refusal(name, text) for name, text in variants.IMPOSSIBLE if name in {v.name for v in wanted}],
+        **about,
+        "rows": [row for one in variants.VARIANTS for row in rows.get(one.name, ())],
+        "impossible": list(refused),
     }
 
 
@@ -125,14 +162,41 @@ def _recording_pipelines(settings: Settings) -> Path:
     return settings.work / "recordings"
 
 
-def _embedded(variant: Variant, settings: Settings, reporter: Reporter) -> dict[str, Path]:
+def _identity(variant: Variant, settings: Settings, *, recordings: bool) -> str:
+    """Of all that decides a variant's training on one part of the data, its teacher's included."""
+    plan = replace(_plan(variant, settings, recordings=recordings), teacher=None)
+    teacher = variants.find([variant.teacher])[-1] if variant.teacher else None
+    clips: dict[str, Any] = {"train": settings.clips, "test": settings.test_clips}
+    if recordings:
+        clips = {**_source(plan, settings).identity(), "classes": settings.classes}
+    return identity(
+        architecture=plan.architecture,
+        schedule=asdict(plan.schedule),
+        passes=plan.passes,
+        seed=plan.seed,
+        features=plan.features.to_dict(),
+        teacher=_identity(teacher, settings, recordings=recordings) if teacher else None,
+        clips=clips,
+    )
+
+
+def _source(plan: Plan, settings: Settings) -> ManifestSource:
+    assert settings.recordings is not None  # noqa: S101 - asked by the caller
+    chosen = Manifest.open(settings.recordings).select(labels=settings.classes)
+    return ManifestSource(chosen, plan.features)
+
+
+def _embedded(variant: Variant, settings: Settings, earlier: Earlier, reporter: Reporter) -> dict[str, Path]:
     """Chain's name -> pipeline directory, tested on the embedded set."""
     plan = _plan(variant, settings, recordings=False)
-    identity = hashlib.sha256(repr((plan, settings.clips, settings.test_clips)).encode()).hexdigest()[:16]
+    training = _identity(variant, settings, recordings=False)
     places = {chain.name: settings.output / f"{plan.slug}-{chain.slug}" for chain in plan.chains}
+    if earlier.holds(variant.name, tuple(places), EMBEDDED, training) and earlier.ships(variant.name, settings.output):
+        reporter.say(f"{variant.name}: as the earlier table has it")
+        return places
     note = settings.work / "results" / f"embedded-{variant.name}.json"
-    digests = {name: _digest(path) for name, path in places.items()}
-    if note.exists() and json.loads(note.read_text(encoding="utf-8")) == {"identity": identity, "digests": digests}:
+    digests = {name: digest(path) for name, path in places.items()}
+    if note.exists() and json.loads(note.read_text(encoding="utf-8")) == {"training": training, "digests": digests}:
         reporter.say(f"{variant.name}: made before")
         return places
     made = embedded.run(
@@ -145,20 +209,21 @@ def _embedded(variant: Variant, settings: Settings, reporter: Reporter) -> dict[
         reporter=reporter,
     )
     note.parent.mkdir(parents=True, exist_ok=True)
-    digests = {name: _digest(path) for name, path in made.items()}
-    write_atomically(note, json.dumps({"identity": identity, "digests": digests}))
+    digests = {name: digest(path) for name, path in made.items()}
+    write_atomically(note, json.dumps({"training": training, "digests": digests}))
     return made
 
 
-def _digest(directory: Path) -> str:
-    """Identity of what ships of a pipeline directory, "" where there is none."""
-    names = ("model.tflite", "pipeline.json", "recipe.json")
-    if not all((directory / name).is_file() for name in names):
-        return ""
-    return hashlib.sha256(b"".join((directory / name).read_bytes() for name in names)).hexdigest()
-
-
-def _recordings(variant: Variant, settings: Settings, reporter: Reporter) -> dict[str, Any]:
+def _recordings(
+    variant: Variant, wanted: Sequence[Variant], settings: Settings, earlier: Earlier, reporter: Reporter
+) -> dict[str, Any] | None:
+    """What the folds gave; None where the earlier table has it, and nobody is left to be taught by these models."""
+    if _heard_before(variant, settings, earlier):
+        taught = [one for one in wanted if one.teacher == variant.name and not _heard_before(one, settings, earlier)]
+        if not taught:
+            reporter.say(f"{variant.name}: recordings as the earlier table has them")
+            return None
+        reporter.say(f"{variant.name}: trained on the folds again, to teach {', '.join(one.name for one in taught)}")
     assert settings.recordings is not None  # noqa: S101 - asked by the caller
     return folds.run(
         _plan(variant, settings, recordings=True),
@@ -173,67 +238,23 @@ def _recordings(variant: Variant, settings: Settings, reporter: Reporter) -> dic
     )
 
 
-def _row(
-    variant: Variant, chain: chains.Chain, directory: Path, heard: Mapping[str, Any] | None, settings: Settings
+def _heard_before(variant: Variant, settings: Settings, earlier: Earlier) -> bool:
+    passes = [chains.parse(text).name for text in variant.passes]
+    return earlier.holds(variant.name, passes, RECORDINGS, _identity(variant, settings, recordings=True))
+
+
+def _heard(
+    variant: Variant, chain: str, heard: Mapping[str, Any] | None, settings: Settings, before: Mapping[str, Any]
 ) -> dict[str, Any]:
-    model = (directory / "model.tflite").read_bytes()
-    recipe = json.loads((directory / "recipe.json").read_text(encoding="utf-8"))
-    test = {key: recipe["test"][key] for key in ("clips", "accuracy", "low", "high", "macro_f1")}
-    row: dict[str, Any] = {
-        "pipeline": directory.name,
-        "variant": variant.name,
-        "passes": chain.name,
-        "bytes": {"model": len(model), "compressed": sizes.of(model).compressed, "ships": _ships(directory)},
-        "embedded": test | {"against_float32": recipe["against_float32"]},
-        "boards": {board: _counted(directory, board, settings) for board in settings.boards},
-    }
+    """What a row says of recordings, from the folds or else from the earlier table, and which trainings made it."""
+    made = {EMBEDDED: _identity(variant, settings, recordings=False)}
     if heard is not None:
-        row["recordings"] = {
-            "pooled": {
-                key: heard["pooled"][chain.name][key] for key in ("clips", "accuracy", "low", "high", "macro_f1")
-            },
-            "folds": [
-                {key: fold["scores"][chain.name][key] for key in ("accuracy", "macro_f1")} for fold in heard["folds"]
-            ],
-            "against_float32": _without_files(heard["against_float32"].get(chain.name)),
-        }
-    return row
-
-
-def _ships(directory: Path) -> int:
-    return sum((directory / name).stat().st_size for name in ("model.tflite", "pipeline.json"))
-
-
-def _without_files(comparison: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """How many recordings flipped, without their names."""
-    if comparison is None:
-        return None
-    return {**comparison, "lost": len(comparison["lost"]), "gained": len(comparison["gained"])}
-
-
-def _counted(directory: Path, board: str, settings: Settings) -> dict[str, Any]:
-    """Instructions by stage and memory, as a board's device knows them."""
-    device = devices.find(board)
-    about = {"digest": _digest(directory), "device": dict(device.fingerprint())}
-    note = settings.work / "results" / f"{directory.name}-{board}.json"
-    if note.exists():
-        kept = json.loads(note.read_text(encoding="utf-8"))
-        if kept["about"] == about:
-            found: dict[str, Any] = kept["found"]
-            return found
-    job = Job(workload=directory.name, root=directory.parent.absolute(), metrics=MEASURED)
-    with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch, measure.alone(device.name):
-        measurement = device.run(job, Path(scratch))
-    if "instructions_m" not in measurement.readings:
-        missing = measurement.missing["instructions_m"]
-        raise EdgeSenseError(f"{board} cannot count {directory.name}: {missing.reason} {missing.remedy}".strip())
-    counts, rss = measurement.readings["instructions_m"], measurement.readings.get("rss_mb")
-    found = {
-        "instructions": {"all": counts.value, **counts.parts},
-        "rss_bytes": {"all": rss.value, **rss.parts} if rss else None,
-    }
-    write_atomically(note, json.dumps({"about": about, "found": found}))
-    return found
+        made[RECORDINGS] = _identity(variant, settings, recordings=True)
+        return {"made": made, "recordings": result_row.of_folds(heard, chain)}
+    if RECORDINGS in before:
+        made[RECORDINGS] = before["made"][RECORDINGS]
+        return {"made": made, "recordings": before[RECORDINGS]}
+    return {"made": made}
 
 
 def _refusal(name: str, text: str) -> dict[str, str]:
@@ -258,12 +279,3 @@ def _why_not(architecture: str, name: str) -> str:
     except EdgeSenseError as error:
         return str(error)
     return ""
-
-
-def _line(row: Mapping[str, Any]) -> str:
-    counts = ", ".join(f"{board} {one['instructions']['all'] / 1e6:.1f} M" for board, one in row["boards"].items())
-    heard = f", recordings {row['recordings']['pooled']['accuracy']:.4f}" if "recordings" in row else ""
-    return (
-        f"{row['pipeline']}: {row['bytes']['ships'] / 1024:.1f} KiB, accuracy {row['embedded']['accuracy']:.4f}{heard}"
-        f"{', ' if counts else ''}{counts}"
-    )

@@ -74,8 +74,10 @@ def test_a_row_of_the_table_is_made_tested_and_kept(tmp_path):
     assert found["rows"][1]["embedded"]["accuracy"] == recipe["test"]["accuracy"]
     assert "| `cnn-int8` |" in (tmp_path / "results.md").read_text()
     again = command(*arguments, cwd=tmp_path)
-    assert "cnn: made before" in again.stdout
+    assert "cnn: as the earlier table has it" in again.stdout
     assert json.loads((tmp_path / "results.json").read_text()) == found
+    anew = command(*arguments, "--anew", cwd=tmp_path)
+    assert "cnn: made before" in anew.stdout
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def table(monkeypatch):
     """A table that is made at once."""
     asked = []
 
-    def run(wanted, settings, _):
+    def run(wanted, settings, *_):
         asked.append((wanted, settings))
         clips = {"train": settings.clips, "test": settings.test_clips}
         return {"command": settings.command, "clips": clips, "recordings": None, "rows": [], "impossible": []}
@@ -107,7 +109,7 @@ def test_the_page_names_the_command_that_makes_it_without_this_computers_folders
     shown = capsys.readouterr().out
     assert str(tmp_path) not in shown
     assert (
-        "edgesense optimize --all --output made --dataset sounds --classes normal,wheeze,crackle --epochs 3 "
-        "--only dscnn" in shown
+        "edgesense optimize --all --output made --dataset sounds --classes normal,wheeze,crackle --only dscnn "
+        "--epochs 3" in shown
     )
     assert table[0][1].recordings == tmp_path / "sounds"

@@ -1,0 +1,105 @@
+"""One row of the table of results: what a pipeline directory and the boards say of it."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgesense.errors import EdgeSenseError
+from edgesense.optimize import sizes
+from edgesense.perf import devices, measure
+from edgesense.perf.files import write_atomically
+from edgesense.perf.records import Job
+from edgesense.training.earlier import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+METRICS = ("instructions_m", "rss_mb")
+SCORES = ("clips", "accuracy", "low", "high", "macro_f1")
+
+
+def measured(directory: Path, boards: Sequence[str], work: Path, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Sizes, the scores of its recipe, and what the boards count; plain JSON values.
+
+    Args:
+        directory: A pipeline directory.
+        boards: Names of emulated boards.
+        work: Folder for what is counted, so that a later call need not count again.
+        before: Its row in an earlier table, {} for none: what the same board said of the same files is taken from it.
+
+    Raises:
+        EdgeSenseError: A board cannot count it.
+    """
+    model = (directory / "model.tflite").read_bytes()
+    recipe = json.loads((directory / "recipe.json").read_text(encoding="utf-8"))
+    ships = sum((directory / name).stat().st_size for name in ("model.tflite", "pipeline.json"))
+    return {
+        "pipeline": directory.name,
+        "digest": digest(directory),
+        "bytes": {"model": len(model), "compressed": sizes.of(model).compressed, "ships": ships},
+        "embedded": {key: recipe["test"][key] for key in SCORES} | {"against_float32": recipe["against_float32"]},
+        "boards": {board: _counted(directory, board, work, before) for board in boards},
+    }
+
+
+def of_folds(heard: Mapping[str, Any], chain: str) -> dict[str, Any]:
+    """The scores of one chain of passes on recordings.
+
+    Args:
+        heard: What `edgesense.training.folds.run` found.
+        chain: Name of the chain.
+    """
+    return {
+        "pooled": {key: heard["pooled"][chain][key] for key in SCORES},
+        "folds": [{key: fold["scores"][chain][key] for key in ("accuracy", "macro_f1")} for fold in heard["folds"]],
+        "against_float32": _without_files(heard["against_float32"].get(chain)),
+    }
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """A row in one line."""
+    counts = ", ".join(f"{board} {one['instructions']['all'] / 1e6:.1f} M" for board, one in row["boards"].items())
+    heard = f", recordings {row['recordings']['pooled']['accuracy']:.4f}" if "recordings" in row else ""
+    return (
+        f"{row['pipeline']}: {row['bytes']['ships'] / 1024:.1f} KiB, accuracy {row['embedded']['accuracy']:.4f}{heard}"
+        f"{', ' if counts else ''}{counts}"
+    )
+
+
+def _without_files(comparison: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """How many recordings flipped, without their names."""
+    if comparison is None:
+        return None
+    return {**comparison, "lost": len(comparison["lost"]), "gained": len(comparison["gained"])}
+
+
+def _counted(directory: Path, board: str, work: Path, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Instructions by stage and memory, as a board's device knows them, and which device that was."""
+    device = devices.find(board)
+    about = {"digest": digest(directory), "device": dict(device.fingerprint())}
+    found: dict[str, Any] = before.get("boards", {}).get(board, {})
+    if found and {"digest": before["digest"], "device": found["device"]} == about:
+        return found
+    note = work / "results" / f"{directory.name}-{board}.json"
+    if note.exists():
+        kept = json.loads(note.read_text(encoding="utf-8"))
+        if kept["about"] == about:
+            return dict(kept["found"])
+    job = Job(workload=directory.name, root=directory.parent.absolute(), metrics=METRICS)
+    with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch, measure.alone(device.name):
+        measurement = device.run(job, Path(scratch))
+    if "instructions_m" not in measurement.readings:
+        missing = measurement.missing["instructions_m"]
+        raise EdgeSenseError(f"{board} cannot count {directory.name}: {missing.reason} {missing.remedy}".strip())
+    counts, rss = measurement.readings["instructions_m"], measurement.readings.get("rss_mb")
+    found = {
+        "device": about["device"],
+        "instructions": {"all": counts.value, **counts.parts},
+        "rss_bytes": {"all": rss.value, **rss.parts} if rss else None,
+    }
+    note.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(note, json.dumps({"about": about, "found": found}))
+    return found

@@ -170,29 +170,6 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() not in {"", "0", "false", "no"}
 
 
-def ship(root: Path) -> tuple[str, ...]:
-    """Return the packages that travel with a factory: ``ship`` of ``[tool.edgesense]`` in pyproject.toml.
-
-    Raises:
-        pytest.UsageError: If it is not a list of names.
-    """
-    import tomllib
-
-    path = root / "pyproject.toml"
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("edgesense", {})
-    except FileNotFoundError:
-        return ()
-    except (OSError, ValueError) as error:
-        msg = f"{path.name} cannot be read: {error}"
-        raise pytest.UsageError(msg) from error
-    names = table.get("ship", [])
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        msg = f"{path.name}: ship = {names!r} in [tool.edgesense]: a list of package names is wanted"
-        raise pytest.UsageError(msg)
-    return tuple(names)
-
-
 def _ini(config: pytest.Config, name: str) -> Any:
     try:
         return config.getini(name)

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from edgesense.errors import BaselineError, BudgetError, EdgeSenseError
-from edgesense.perf import baselines, devices, history, measure, regressions
+from edgesense.errors import BaselineError, BudgetError, EdgeSenseError, SettingsError
+from edgesense.perf import baselines, devices, history, measure, project, regressions
 from edgesense.perf.files import write_atomically
 from edgesense.perf.interfaces import Device
 from edgesense.perf.judge import judge
 from edgesense.perf.plan import RunSettings, make_job
+from edgesense.perf.project import Project
 from edgesense.perf.records import Attachment, Finding, Job, Measurement, Outcome
 from pytest_edgesense import marker, options, reporting
 from pytest_edgesense.accepted import Accepted
@@ -53,9 +54,29 @@ class Run:
 
     @cached_property
     def known_devices(self) -> tuple[Device, ...]:
-        """Every device, those of the project's conftest last."""
+        """Every device: then those that the project names, those of its conftest last.
+
+        Raises:
+            pytest.UsageError: If the project says of one what cannot be meant.
+        """
         brought = self.config.hook.pytest_edge_devices(config=self.config)
-        return (*devices.every(), *(device for group in brought for device in group))
+        try:
+            named = devices.declared(self.project)
+        except SettingsError as error:
+            raise pytest.UsageError(str(error)) from error
+        return (*devices.every(), *named, *(device for group in brought for device in group))
+
+    @cached_property
+    def project(self) -> Project:
+        """What the project's pyproject.toml says.
+
+        Raises:
+            pytest.UsageError: If it cannot be read.
+        """
+        try:
+            return project.read(self.settings.root)
+        except SettingsError as error:
+            raise pytest.UsageError(str(error)) from error
 
     @cached_property
     def devices(self) -> dict[str, Device]:
@@ -81,7 +102,7 @@ class Run:
             runtime=self.settings.runtime,
             delegate=self.settings.delegate,
             sys_path=tuple(dict.fromkeys(places)),
-            ship=options.ship(root),
+            ship=self.project.ship,
             timeout_seconds=self.settings.timeout_seconds,
             project=history.top(root) or root,
         )

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgesense import delegation
-from edgesense.cli import _output
+from edgesense.cli import _devices, _output
 from edgesense.cli._arguments import count
 from edgesense.errors import MeasurementError, SettingsError
-from edgesense.perf import devices, measure, metrics, processes, schema, statistics, units
+from edgesense.perf import measure, metrics, processes, schema, statistics, units
 from edgesense.perf.metrics import latency, memory
 from edgesense.perf.records import Job, Json, Known, Measurement, Reading, Report
 
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     _output.check(arguments.json)
-    device = devices.find(arguments.device)
+    device = _devices.find(arguments.device)
     here = Path.cwd()
     job = Job(
         workload=arguments.pipeline or arguments.model,

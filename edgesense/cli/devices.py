@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgesense.cli import _devices
 from edgesense.errors import InvalidInput
-from edgesense.perf import devices, measure, metrics, threads
+from edgesense.perf import measure, metrics, profiles, threads
 from edgesense.perf.devices.emulated import Emulated
-from edgesense.perf.devices.emulation import hot, profiles
+from edgesense.perf.devices.emulation import hot
 from edgesense.perf.records import Job, Known
 
 if TYPE_CHECKING:
@@ -62,8 +63,9 @@ def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every verb has 
     from rich.console import Console
 
     console = Console()
-    console.print(table(devices.every()))
-    for device in devices.every():
+    listed = _devices.every()
+    console.print(table(listed))
+    for device in listed:
         command = device.available()
         if command:
             console.print(f"{device.name}: what is counted or predicted needs: [bold]{command}[/bold]")
@@ -100,9 +102,9 @@ def show(arguments: argparse.Namespace) -> int:
     """Print what is known of a device, value by value, each with its source."""
     from rich.console import Console
 
-    device = devices.find(arguments.name)
+    device = _devices.find(arguments.name)
     if isinstance(device, Emulated):
-        rows = [*known(profiles.raw()[device.profile.name])]
+        rows = [*known(profiles.find(device.profile.name).entry)]
     elif device.name == HOST:
         rows = [(name, value, HOST_SOURCE) for name, value in threads.uniform(1).variables]
         rows.insert(0, ("runtime_threads", "1", HOST_SOURCE))
@@ -185,7 +187,7 @@ def profile(arguments: argparse.Namespace) -> int:
 
 
 def _emulated(name: str, otherwise: str) -> Emulated:
-    device = devices.find(name)
+    device = _devices.find(name)
     if not isinstance(device, Emulated):
         msg = f"{device.name} {otherwise}"
         raise InvalidInput(msg)

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgesense.cli import _devices
 from edgesense.errors import InvalidInput
-from edgesense.perf import calibration, computer, devices, diagnosis, gate, noise, statistics
+from edgesense.perf import calibration, computer, diagnosis, gate, noise, statistics
 from edgesense.perf.computer import Company
 from edgesense.perf.diagnosis import Subject
 from edgesense.perf.interfaces import PairingDevice
@@ -158,7 +159,7 @@ def _begin(arguments: argparse.Namespace) -> Evidence:
 
 
 def _pairing(name: str) -> PairingDevice:
-    device = devices.find(name)
+    device = _devices.find(name)
     if isinstance(device, PairingDevice):
         return device
     if Known.COUNTED in device.answers().values():

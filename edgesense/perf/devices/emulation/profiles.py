@@ -1,20 +1,15 @@
-"""Read `profiles.toml`: what is known of each board, with the source of every value."""
+"""What emulating a board needs of its profile."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
+from edgesense.errors import SettingsError
+from edgesense.perf import profiles
 from edgesense.perf.devices.emulation.board import Board
 from edgesense.perf.devices.emulation.identity import Identity
-from edgesense.perf.threads import ThreadEnvironment
 
-RUNTIME_THREADS = "runtime_threads"
-FILE = Path(__file__).parent.with_name("profiles.toml")
+KIND = "emulated"
 
 
 @dataclass(frozen=True)
@@ -42,43 +37,31 @@ class Profile:
     board: Board
 
 
-@lru_cache(maxsize=1)
-def raw() -> Mapping[str, Mapping[str, Any]]:
-    """Return the whole file, sources included."""
-    return tomllib.loads(FILE.read_text(encoding="utf-8"))
-
-
 def emulated() -> tuple[Profile, ...]:
     """Return the boards that can be emulated."""
-    return tuple(_profile(name, entry) for name, entry in raw().items() if entry["kind"] == "emulated")
+    return tuple(_profile(one) for one in profiles.shipped().values() if one.kind == KIND)
 
 
-def _profile(name: str, entry: Mapping[str, Any]) -> Profile:
-    def cell(key: str) -> Any:
-        return entry[key]["value"]
-
-    low, typical, high = (gigahertz * 1e9 for gigahertz in cell("clock_ghz"))
+def _profile(one: profiles.Profile) -> Profile:
+    low, typical, high = (gigahertz * 1e9 for gigahertz in one.value("clock_ghz"))
     identity = Identity(
-        part=cell("part"),
-        features=cell("features"),
-        l1=cell("l1"),
-        l2=cell("l2"),
-        l3=cell("l3"),
-        cores=int(entry["cores"]),
+        part=one.value("part"),
+        features=one.value("features"),
+        l1=one.value("l1"),
+        l2=one.value("l2"),
+        l3=one.value("l3"),
+        cores=int(one.value("cores")),
         khz=(round(low / 1e3), round(high / 1e3)),
     )
+    if one.threads is None:
+        raise SettingsError(f"the profile {one.name} does not say what its processes are told of threads")
     return Profile(
-        name=name,
-        device=entry["device"],
-        aliases=tuple(entry["aliases"]),
-        title=entry["title"],
-        cpu=entry["cpu"],
-        core=entry["core"],
+        name=one.name,
+        device=one.device,
+        aliases=one.aliases,
+        title=one.title,
+        cpu=one.value("cpu"),
+        core=one.value("core"),
         clock_hz=(low, typical, high),
-        board=Board(cell("qemu_cpu"), identity, _threads(entry["thread_environment"])),
+        board=Board(one.value("qemu_cpu"), identity, one.threads),
     )
-
-
-def _threads(entry: Mapping[str, Any]) -> ThreadEnvironment:
-    values = {name: cell["value"] for name, cell in entry.items()}
-    return ThreadEnvironment(values.pop(RUNTIME_THREADS), tuple(values.items()))

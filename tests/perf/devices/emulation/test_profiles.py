@@ -10,15 +10,6 @@ def test_the_boards_are_found_by_device_and_profile() -> None:
     assert {one.device: one.name for one in profiles.emulated()} == {"pi": "pi4", "pi5": "pi5"}
 
 
-@pytest.mark.parametrize("name", list(profiles.raw()))
-def test_every_value_of_a_profile_has_a_source_or_is_marked_assumed(name: str) -> None:
-    profile = dict(profiles.raw()[name])
-    cells = dict(profile.pop("thread_environment"))
-    cells |= {key: cell for key, cell in profile.items() if isinstance(cell, dict)}
-    assert cells.keys() >= {"clock_ghz", "idle_watts", "load_watts", "qemu_cpu", "part", "features", "dot_product"}
-    assert all(cell.keys() == {"value", "source"} and cell["source"] for cell in cells.values())
-
-
 @pytest.mark.parametrize("one", profiles.emulated(), ids=lambda one: one.name)
 def test_a_board_says_how_many_threads_it_has_for_whom(one: profiles.Profile) -> None:
     told = one.board.threads

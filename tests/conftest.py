@@ -86,22 +86,26 @@ class Board:
         found = subprocess.run([PGREP, "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
         return [int(number) for number in found.stdout.split()]
 
-    def cut(self) -> None:
-        """End every connection at once, as a pulled cable or a reboot does."""
-        for number in self.connections():
-            for below in _below(number):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(below, signal.SIGKILL)
+    def cut(self, *, off: bool = False) -> None:
+        """End every connection at once, as a pulled cable or a reboot does; switched off, it takes no new ones."""
+        carrying = [below for number in self.connections() for below in _below(number)]
+        if off:
+            self.process.kill()
+            self.process.wait()
+        for number in carrying:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
 
     def running(self) -> list[str]:
         """Return the commands that EdgeSense runs there."""
-        mine = str(self.folder)
+        # What was started over a connection is told of it, and tells what it starts.
+        mine = f" 127.0.0.1 {self.port}".encode()
         found = []
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
+        for path in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                words = path.read_bytes().decode(errors="replace").split("\0")
-                if any(mine in word for word in words) and "sshd" not in words[0]:
-                    found.append(" ".join(words))
+                told = (path / "environ").read_bytes().split(b"\0")
+                if any(one.startswith(b"SSH_CONNECTION=") and one.endswith(mine) for one in told):
+                    found.append((path / "cmdline").read_bytes().decode(errors="replace").replace("\0", " "))
         return found
 
 
@@ -162,9 +166,7 @@ def boards(sshd_files: Path, tmp_path: Path, own_cache: Path) -> Iterator[Callab
 
     yield make
     for board in made:
-        board.cut()
-        board.process.kill()
-        board.process.wait()
+        board.cut(off=True)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from edgesense.errors import DeviceUnavailable, SettingsError
+from edgesense.errors import SettingsError
 from edgesense.perf import profiles
 from edgesense.perf.devices import host
 from edgesense.perf.devices.boards import farm, measuring, setup
@@ -180,7 +180,10 @@ def declare(name: str, entry: Mapping[str, Any], project: Project) -> Ssh:
     addresses = tuple(Address.parse(one) for one in hosts)
     if len(set(addresses)) < len(addresses):
         raise SettingsError("a board is named twice in hosts: it would be leased twice at once")
-    files = {key: _file(texts.get(key), project.root) for key in ("key", "ssh_config", "known_hosts")}
+    files = {
+        key: project.root / Path(texts[key]).expanduser() if key in texts else None
+        for key in ("key", "ssh_config", "known_hosts")
+    }
     return Ssh(
         name,
         addresses,
@@ -193,12 +196,3 @@ def declare(name: str, entry: Mapping[str, Any], project: Project) -> Ssh:
             shared="directory" not in texts,
         ),
     )
-
-
-def _file(said: str | None, root: Path) -> Path | None:
-    if said is None:
-        return None
-    path = root / Path(said).expanduser()
-    if not path.is_file():
-        raise DeviceUnavailable(f"there is no file {path}")
-    return path

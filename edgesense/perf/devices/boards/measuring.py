@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from edgesense.errors import DatasetError, EdgeSenseError, WorkerFailed
 from edgesense.perf import measure, metrics, processes
@@ -19,14 +19,14 @@ from edgesense.perf.sessions import Session
 from edgesense.perf.threads import uniform
 from edgesense.perf.units import MILLISECOND
 
-TRIES = 3
-"""Rounds that are tried where each was slowed down, before it is given up."""
+MOST_LOST = 3
+"""Rounds that are lost, over a third of all, before it is given up."""
 MOST_DISCARDED = 1 / 3
 LABELLED = ("acc", "acc_drop")
 
 
 class Throttled(EdgeSenseError):
-    """A round was slowed down as often as it was tried."""
+    """Rounds were slowed down as often as they were tried."""
 
 
 class Lessor(Protocol):
@@ -129,10 +129,6 @@ class Leased:
                 missing |= {one: lost for one in job.metrics if metrics.find(one).probe == metric.probe}
         answered = [name for name in job.metrics if name not in missing]
         readings, unanswered = host.reduce(answered, reports, known)
-        if tally.too_many:
-            for name in [name for name in readings if metrics.find(name).unit is MILLISECOND]:
-                del readings[name]
-                unanswered[name] = Missing(f"throttled: {tally.discarded[0]}, {_share(tally)}")
         spoken = [report for group in reports.values() for report in group]
         measurement = Measurement(
             device=self.name,
@@ -162,20 +158,27 @@ class Leased:
         count = max(metric.processes for metric in chosen)
         onboard, told = seats.take(self.board, job, host.options(job), fresh=False)
         worker, message = self._worker(onboard), processes.request(onboard, probe, told)
-        return [self._round(worker, message, job, tally if timed else None) for _ in range(count)]
 
-    def _round(self, worker: RemoteCommand, message: Mapping[str, Any], job: Job, tally: Tally | None) -> Report:
-        for _ in range(TRIES):
-            before = self.condition() if tally is not None else None
-            report = processes.ask(worker, message, timeout_seconds=job.timeout_seconds)
-            if tally is None or before is None:
-                return report
+        def ask() -> Report:
+            return processes.ask(worker, message, timeout_seconds=job.timeout_seconds)
+
+        return self._rounds(ask, count, tally) if timed else [ask() for _ in range(count)]
+
+    def _rounds(self, ask: Callable[[], Report], count: int, tally: Tally) -> list[Report]:
+        """Ask until there are enough answers that count, and no more than a third of all was lost."""
+        reports: list[Report] = []
+        while len(reports) < count or tally.too_many:
+            before = self.condition()
+            report = ask()
             slowed = health.slowed(before, self.condition())
             if slowed is None:
                 tally.kept += 1
-                return report
+                reports.append(report)
+                continue
             tally.discarded.append(slowed)
-        raise Throttled(f"throttled: {tally.discarded[-1] if tally else ''}, {TRIES} times in a row")
+            if tally.too_many and len(tally.discarded) >= MOST_LOST:
+                raise Throttled(f"throttled: {slowed}, {_share(tally)}")
+        return reports
 
     def _worker(self, job: Job) -> RemoteCommand:
         told = self.profile.threads if self.profile else None

@@ -11,7 +11,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgesense.errors import SettingsError
+from edgesense.errors import DeviceUnavailable, SettingsError
 from edgesense.perf.devices.boards.link import BOOTSTRAP
 
 REMOTE = f"exec python3 -u -I -c {shlex.quote(BOOTSTRAP)}"
@@ -95,7 +95,14 @@ class Way:
     known_hosts: Path | None = None
 
     def command(self, address: Address) -> tuple[str, ...]:
-        """Return the command that leads to the board's Python."""
+        """Return the command that leads to the board's Python.
+
+        Raises:
+            DeviceUnavailable: If a file that it names is not here.
+        """
+        for file in (self.key, self.config, self.known_hosts):
+            if file is not None and not file.is_file():
+                raise DeviceUnavailable(f"{address}: there is no file {file}")
         words = ["ssh", *STRICT]
         if self.config is not None:
             words += ["-F", str(self.config)]

@@ -32,6 +32,7 @@ MILLISECOND = Unit("ms", "s", 1e-3)
 KIBIBYTE = Unit("KiB", "B", 1024.0)
 MEBIBYTE = Unit("MiB", "B", 1024.0**2)
 MILLION = Unit("M", "instructions", 1e6)
+MILLION_MACS = Unit("M", "multiply-accumulates", 1e6)
 RATIO = Unit("", "1", 1.0)
 
 REPEATABLE = 17

@@ -13,11 +13,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgesense import errors
 from edgesense.perf.records import Job, Origin, Report, Series
 from edgesense.perf.threads import uniform
+
+if TYPE_CHECKING:
+    from edgesense.perf.channels import Channel, Speaker
 
 STDERR_LINES = 15
 DROPPED_PREFIXES = (
@@ -37,10 +40,31 @@ DROPPED_PREFIXES = (
 
 @dataclass(frozen=True)
 class Command:
-    """How a worker is started: its arguments and its environment."""
+    """How a worker is started on this computer: its arguments and its environment."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
+
+    def ask(self, message: Mapping[str, Any], *, timeout_seconds: float) -> Exchange:
+        """Start one, send it one request stamped with the moment of starting, and wait for its end.
+
+        Raises:
+            WorkerFailed: If it does not end in time; with its last lines.
+            OSError: If it cannot be started.
+        """
+        # The moment of starting is the origin of a cold start; the clock is the system's own.
+        options = {**message["options"], "started": time.clock_gettime(time.CLOCK_MONOTONIC)}
+        return exchange(self, json.dumps({**message, "options": options}), timeout_seconds=timeout_seconds)
+
+    def converse(self) -> Channel:
+        """Start one that is spoken to line by line.
+
+        Raises:
+            OSError: If it cannot be started.
+        """
+        from edgesense.perf.channels import LocalChannel
+
+        return LocalChannel(self)
 
 
 def native(threads: int, home: str | None = None) -> Command:
@@ -88,6 +112,19 @@ def opening(job: Job, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """How a process ended.
+
+    Attributes:
+        status: Its exit status; minus the signal's number if one ended it.
+        last: The last lines of its standard error.
+    """
+
+    status: int
+    last: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Exchange:
     """What a process said when it was spoken to once.
 
@@ -132,17 +169,15 @@ def exchange(command: Command, text: str, *, timeout_seconds: float) -> Exchange
         return Exchange(out, process.returncode, last(stderr))
 
 
-def ask(command: Command, message: Mapping[str, Any], *, timeout_seconds: float) -> Report:
+def ask(speaker: Speaker, message: Mapping[str, Any], *, timeout_seconds: float) -> Report:
     """Start a worker, send it one request and return its report.
 
     Raises:
         WorkerFailed: If it crashed, hung, was killed or answered nothing; with its signal and last lines.
         EdgeSenseError: What the worker itself raised, under its own type.
     """
-    # The moment of starting is the origin of a cold start; the clock is the system's own.
-    options = {**message["options"], "started": time.clock_gettime(time.CLOCK_MONOTONIC)}
     try:
-        said = exchange(command, json.dumps({**message, "options": options}), timeout_seconds=timeout_seconds)
+        said = speaker.ask(message, timeout_seconds=timeout_seconds)
     except errors.WorkerFailed as error:
         raise errors.WorkerFailed(f"the worker for {message['workload']} {error}") from None
     return _read(said, message)

@@ -17,6 +17,7 @@ import pytest
 
 from edgesense.errors import AudioError, PipelineError, WorkerFailed
 from edgesense.perf import processes
+from edgesense.perf.channels import LocalChannel
 from edgesense.perf.records import Job
 from edgesense.perf.sessions import Session
 
@@ -289,7 +290,7 @@ def test_closing_ends_a_worker_in_the_midst_of_its_work_and_can_be_done_twice(no
 def test_a_daemon_that_holds_on_to_the_pipe_does_not_hold_up_the_end(
     monkeypatch: pytest.MonkeyPatch, nothing_left: None
 ) -> None:
-    monkeypatch.setattr("edgesense.perf.sessions.PARTING_SECONDS", 0.2)
+    monkeypatch.setattr("edgesense.perf.channels.PARTING_SECONDS", 0.2)
     code = """
 child = os.fork()
 if child == 0:
@@ -304,8 +305,9 @@ time.sleep(600)
         began = time.monotonic()
     assert time.monotonic() - began < 3
     os.kill(child, signal.SIGKILL)
-    session._reader.join(10)
-    assert not session._reader.is_alive()
+    reader = session._channel._reader
+    reader.join(10)
+    assert not reader.is_alive()
 
 
 INTERRUPTED = """
@@ -339,11 +341,11 @@ def test_a_session_that_is_interrupted_as_it_starts_is_closed(
 ) -> None:
     started: list[int] = []
 
-    def interrupted(session: Session, message: object) -> None:
-        started.append(session._process.pid)
+    def interrupted(channel: LocalChannel, text: str) -> None:
+        started.append(channel._process.pid)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Session, "_write", interrupted)
+    monkeypatch.setattr(LocalChannel, "write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         python("time.sleep(600)")
     assert gone(started[0])

@@ -103,7 +103,7 @@ def test_this_computer_is_shown_with_what_its_workers_are_told(capsys: pytest.Ca
 def test_a_device_without_a_profile_is_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verb.devices, "every", lambda: (Table({}, name="mine"),))
+    monkeypatch.setattr(verb._devices.devices, "every", lambda: (Table({}, name="mine"),))
     assert cli.main(["devices", "show", "mine"]) == 2
     assert "mine has no profile" in capsys.readouterr().err
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from edgesense import delegation
 from edgesense.errors import NotMeasured, SettingsError
-from edgesense.perf import metrics, processes, units
+from edgesense.perf import metrics, processes
 from edgesense.perf.devices import host
 from edgesense.perf.devices.emulation import agreement
 from edgesense.perf.devices.microcontroller import chip as chips
+from edgesense.perf.devices.microcontroller import fit as fits
 from edgesense.perf.devices.microcontroller import prediction
 from edgesense.perf.metrics import accuracy, arena
 from edgesense.perf.records import Job, Known, Measurement, Missing, Reading, Report
@@ -23,7 +24,6 @@ PACKAGE = "tflite_micro"
 REMEDY = "pip install 'pytest-edgesense[esp32]'"
 RUNTIME = "micro"
 SIZE = "size_kb"
-KERNELS = "kernels at most"
 LABELLED = ("acc", "acc_drop")
 FOUND = {arena.ARENA: Known.STAND_IN, arena.RAM: Known.STAND_IN, arena.MACS: Known.EXACT}
 PREDICTED = {"latency_ms": "", "features_ms": prediction.FEATURES, "inference_ms": prediction.INFERENCE}
@@ -86,7 +86,8 @@ class Esp32:
         run.accuracy()
         run.size()
         run.times()
-        notes = [*run.notes, *run.fit()]
+        fit = run.fit()
+        notes = [*run.notes, *(fit.told() if fit else ())]
         if any(reading.known is Known.STAND_IN for reading in run.readings.values()):
             notes.append(f"accuracy and memory are TFLite Micro's on this computer, standing in for {self.name}")
         spoken = run.spoken[0]
@@ -146,10 +147,11 @@ class _Run:
         self.missing |= missing
         if not missing:
             self._said = arena.footprint([report])
-            shares = self._shares(self._said)
-            needed = sum(shares.values())
             # What the chip's kernels may ask for counts as taken: a limit that is met here is met there.
-            self.readings[arena.RAM] = replace(found[arena.RAM], value=needed, high=needed, parts=shares)
+            needed = fits.of(self._said, None, self.chip)
+            self.readings[arena.RAM] = replace(
+                found[arena.RAM], value=needed.ram_bytes, high=needed.ram_bytes, parts=needed.ram
+            )
 
     def accuracy(self) -> None:
         """Answer every labelled clip in TFLite Micro and in the host's runtime, and hold the answers side by side."""
@@ -198,7 +200,8 @@ class _Run:
         if not wanted:
             return
         times: Mapping[str, Reading] = {}
-        reason = self.missing[arena.MACS].reason if self._said is None else self._too_much(self._said)
+        fit = self.fit()
+        reason = self.missing[arena.MACS].reason if fit is None else fit.too_much
         if self._said is not None and not reason:
             try:
                 times = prediction.predict(self._said, str(self.spoken[0].subject.get("dtype", "")), self.chip)
@@ -211,51 +214,15 @@ class _Run:
                 there = ", ".join(one for one in times if one)
                 self.missing[name] = Missing(reason or f"the workload has no stage {stage!r}; it has {there}")
 
-    def fit(self) -> list[str]:
-        """Say how RAM and flash compare with the chip's."""
-        if self._said is None:
-            return []
-        needed, scratch = self._ram(self._said)
-        ram = f"RAM: {_kib(needed)} of {_kib(self.chip.ram_bytes)}" + (
-            f", of this at most {_kib(scratch)} for the kernels of {self.chip.device}" if scratch else ""
-        )
+    def fit(self) -> fits.Fit | None:
+        """Return what the pipeline takes of the chip; None where nobody told its footprint."""
         size = self.readings.get(SIZE)
-        flash = (
-            f"; flash: {_kib(size.value)} of {_kib(self.chip.flash_bytes)}, the program itself not counted"
-            if size
-            else ""
-        )
-        too_much = self._too_much(self._said)
-        return [f"{ram}{flash}", *([too_much] if too_much else [])]
-
-    def _too_much(self, said: Mapping[str, Any]) -> str:
-        needed, _ = self._ram(said)
-        size = self.readings.get(SIZE)
-        if needed > self.chip.ram_bytes:
-            share = ", ".join(f"{name} {_kib(one)}" for name, one in self._shares(said).items())
-            return (
-                f"it does not fit: {_kib(needed)} of RAM ({share}), {self.chip.device} has {_kib(self.chip.ram_bytes)}"
-            )
-        if size is not None and size.value > self.chip.flash_bytes:
-            return f"it does not fit: {_kib(size.value)} of flash, {self.chip.device} has {_kib(self.chip.flash_bytes)}"
-        return ""
-
-    def _shares(self, said: Mapping[str, Any]) -> dict[str, float]:
-        scratch = float(said["scratch"]) if self.chip.scratch else 0.0
-        return arena.ram(said) | ({KERNELS: scratch} if scratch else {})
-
-    def _ram(self, said: Mapping[str, Any]) -> tuple[float, float]:
-        shares = self._shares(said)
-        return sum(shares.values()), shares.get(KERNELS, 0.0)
+        return None if self._said is None else fits.of(self._said, size.value if size else None, self.chip)
 
     def _ask(self, probe: str, options: Mapping[str, Any], runtime: str | None) -> Report:
         job = replace(self.job, runtime=runtime, delegate=None)
         command = processes.native(job.threads, job.home)
         return processes.ask(command, processes.request(job, probe, options), timeout_seconds=job.timeout_seconds)
-
-
-def _kib(size: float) -> str:
-    return units.text(size, units.KIBIBYTE)
 
 
 def devices() -> tuple[Esp32, ...]:

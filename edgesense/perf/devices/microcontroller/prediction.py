@@ -119,9 +119,8 @@ def predict(said: Mapping[str, Any], dtype: str, chip: Chip) -> dict[str, Readin
 def _basis(what: str, rests_on: Sequence[Cycles]) -> str:
     figures = sum(one.published for one in rests_on)
     noun = "figure" if figures == 1 else "figures"
-    return (
-        f"{what}: {figures} published {noun}, assumed to be off by up to {_document()['beyond']['factor']:g} either way"
-    )
+    factor = _document()["beyond"]["factor"]
+    return f"{what}: {figures} published {noun}, assumed to be off by a factor of up to {factor:g} either way"
 
 
 def models() -> Sequence[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from edgesense import delegation
 from edgesense.errors import NotMeasured, SettingsError
-from edgesense.perf import metrics, processes
+from edgesense.perf import energy, metrics, processes
 from edgesense.perf.devices import host
 from edgesense.perf.devices.emulation import agreement
 from edgesense.perf.devices.microcontroller import chip as chips
@@ -57,11 +57,11 @@ class Esp32:
     def answers(self) -> Mapping[str, Known]:
         """Return what TFLite Micro's interpreter tells here, and what published cycles predict."""
         here = {SIZE: Known.EXACT} | dict.fromkeys(LABELLED, Known.STAND_IN) | FOUND
-        return here | dict.fromkeys(PREDICTED, Known.PREDICTED)
+        return here | dict.fromkeys((*PREDICTED, *energy.LIMITS), Known.PREDICTED)
 
     def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:
         """Multiply-accumulates come with every time: it is made of them, and they are what is compared."""
-        return (arena.MACS,) if any(name in PREDICTED for name in metrics) else ()
+        return (arena.MACS,) if any(name in PREDICTED or name in energy.LIMITS for name in metrics) else ()
 
     def fingerprint(self) -> Mapping[str, str]:
         """Return the chip, and this computer, which the stand-ins come from."""
@@ -195,9 +195,10 @@ class _Run:
         return report
 
     def times(self) -> None:
-        """Predict the times that are asked for, where the pipeline fits: published times are of internal memory."""
+        """Predict times, and energy from them, where the pipeline fits: published times are of internal memory."""
         wanted = {name: stage for name, stage in PREDICTED.items() if name in self.job.metrics}
-        if not wanted:
+        drawn = [name for name in energy.LIMITS if name in self.job.metrics]
+        if not wanted and not drawn:
             return
         times: Mapping[str, Reading] = {}
         fit = self.fit()
@@ -213,6 +214,15 @@ class _Run:
             else:
                 there = ", ".join(one for one in times if one)
                 self.missing[name] = Missing(reason or f"the workload has no stage {stage!r}; it has {there}")
+        for name in drawn:
+            try:
+                if reason:
+                    self.missing[name] = Missing(reason)
+                else:
+                    facts = self.spoken[0].facts
+                    self.readings[name] = energy.predict(name, times[""], facts, self.chip.said, self.job.threads)
+            except NotMeasured as error:
+                self.missing[name] = Missing(str(error))
 
     def fit(self) -> fits.Fit | None:
         """Return what the pipeline takes of the chip; None where nobody told its footprint."""

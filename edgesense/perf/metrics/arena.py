@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from edgesense.errors import NotMeasured
-from edgesense.perf.metrics._base import Allowance, SampledMetric
+from edgesense.perf.metrics._base import Allowance, SampledMetric, rhythm
 from edgesense.perf.records import Known, Reading, Report
 from edgesense.perf.units import KIBIBYTE, MILLION_MACS
 
@@ -25,14 +25,14 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa:
         options: Nothing.
 
     Returns:
-        Facts ``footprint``, or ``unknown`` with the reason.
+        Facts ``footprint``, or ``unknown`` with the reason; ``hop_seconds`` where the workload says how often it runs.
     """
     if not hasattr(workload, "footprint"):
         reason = (
             "the workload has no footprint(): only a pipeline directory or a .tflite file runs on a microcontroller"
         )
         return {"series": {}, "facts": {"unknown": reason}}
-    return {"series": {}, "facts": {"footprint": workload.footprint()}}
+    return {"series": {}, "facts": {"footprint": workload.footprint(), **rhythm(workload)}}
 
 
 def footprint(reports: Sequence[Report]) -> Mapping[str, Any]:

@@ -14,7 +14,19 @@ from edgesense.runtime.tiny import tiny_model
 from edgesense.tiny_pipeline import TINY_SETTINGS, tiny_pipeline
 
 SHIPPED = Path(__file__).parents[3] / "models"
-EVERY = ("acc", "acc_drop", "arena_kb", "features_ms", "inference_ms", "latency_ms", "macs_m", "ram_kb", "size_kb")
+EVERY = (
+    "acc",
+    "acc_drop",
+    "arena_kb",
+    "battery_h",
+    "energy_mj",
+    "features_ms",
+    "inference_ms",
+    "latency_ms",
+    "macs_m",
+    "ram_kb",
+    "size_kb",
+)
 
 
 def chip(name: str = "esp32") -> Esp32:
@@ -57,7 +69,7 @@ def test_what_no_interpreter_on_this_computer_tells_is_refused(limit: str) -> No
 
 
 def test_a_limit_on_time_brings_the_multiply_accumulates_along() -> None:
-    assert chip().implied(["latency_ms", "size_kb"]) == ("macs_m",)
+    assert chip().implied(["latency_ms", "size_kb"]) == chip().implied(["battery_h"]) == ("macs_m",)
     assert chip().implied(["size_kb", "acc", "arena_kb"]) == ()
 
 
@@ -69,6 +81,8 @@ def test_a_pipeline_is_run_found_and_predicted(project: Path, measure: Callable[
         "acc": "stand-in",
         "acc_drop": "stand-in",
         "arena_kb": "stand-in",
+        "battery_h": "predicted",
+        "energy_mj": "predicted",
         "features_ms": "predicted",
         "inference_ms": "predicted",
         "latency_ms": "predicted",
@@ -82,6 +96,8 @@ def test_a_pipeline_is_run_found_and_predicted(project: Path, measure: Callable[
     for name in ("features_ms", "inference_ms", "latency_ms"):
         one = found.readings[name]
         assert 0 < one.low < one.value < one.high
+    assert 0 < found.readings["energy_mj"].value < 0.22 * found.readings["latency_ms"].high
+    assert 10 * 3600 < found.readings["battery_h"].low < found.readings["battery_h"].high
     assert found.fingerprint["chip"] == "esp32"
     assert found.fingerprint["micro"].startswith("micro ")
     assert str(found.subject["runtime"]).startswith("micro ")
@@ -129,7 +145,8 @@ def test_ram_and_flash_are_held_against_the_chip(measure: Callable[..., Measurem
 @needs_micro
 def test_what_does_not_fit_has_no_time(tmp_path: Path, measure: Callable[..., Measurement]) -> None:
     tiny_model(tmp_path / "large.tflite", inputs=(1, 400_000), dtype="int8", classes=2)
-    found = measure(tmp_path, "latency_ms", "arena_kb", workload="large.tflite")
+    found = measure(tmp_path, "latency_ms", "energy_mj", "arena_kb", workload="large.tflite")
+    assert found.missing["energy_mj"] == found.missing["latency_ms"]
     assert found.readings["arena_kb"].value > 390 * 1024
     assert "it does not fit: " in found.missing["latency_ms"].reason
     assert "esp32 has 290 KiB" in found.missing["latency_ms"].reason
@@ -138,8 +155,9 @@ def test_what_does_not_fit_has_no_time(tmp_path: Path, measure: Callable[..., Me
 @needs_micro
 def test_a_bare_model_has_no_features_and_no_accuracy(tmp_path: Path, measure: Callable[..., Measurement]) -> None:
     tiny_model(tmp_path / "m.tflite", dtype="int8")
-    found = measure(tmp_path, "latency_ms", "features_ms", "acc", workload="m.tflite")
+    found = measure(tmp_path, "latency_ms", "features_ms", "acc", "battery_h", workload="m.tflite")
     assert found.readings.keys() == {"latency_ms"}
+    assert "give it an attribute hop_seconds" in found.missing["battery_h"].reason
     assert "no stage 'features'; it has inference" in found.missing["features_ms"].reason
     assert (
         "feature settings and labels" in found.missing["acc"].reason or "no labelled set" in found.missing["acc"].reason

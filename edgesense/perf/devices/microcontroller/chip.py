@@ -23,6 +23,7 @@ class Chip:
         ram_bytes: Internal memory that a program may have.
         flash_bytes: Of the module.
         scratch: Whether its kernels ask for working memory beside the arena of the reference kernels.
+        said: All that its profile says, power and battery among it.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Chip:
     ram_bytes: int
     flash_bytes: int
     scratch: bool
+    said: profiles.Profile
 
 
 def known() -> tuple[Chip, ...]:
@@ -51,4 +53,5 @@ def _chip(one: profiles.Profile) -> Chip:
         ram_bytes=int(one.value("ram_kb")) * KIBIBYTE,
         flash_bytes=int(one.value("flash_kb")) * KIBIBYTE,
         scratch=bool(one.value("kernel_scratch")),
+        said=one,
     )

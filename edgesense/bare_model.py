@@ -55,6 +55,34 @@ class ModelWorkload:
             "delegates": [record.to_dict() for record in self.model.delegates],
         }
 
+    def footprint(self) -> dict[str, Any]:
+        """What the model takes on a microcontroller, as plain JSON values.
+
+        Returns:
+            ``arena`` in bytes, what it is made of and what it was found with; ``scratch``: bytes that an ESP32-S3's
+            kernels may ask for on top; ``work``: multiply-accumulates by kind of operator, and numbers that go through
+            those without.
+
+        Raises:
+            SettingsError: TFLite Micro is not installed; the text says how to install it.
+            ModelError: It cannot load the model, or the model's work cannot be told.
+        """
+        from collections import Counter
+
+        from edgesense.runtime import arena, macs, scratch
+
+        path = self.model.file.path
+        found, layers = arena.find(path), macs.layers(path)
+        work: Counter[str] = Counter()
+        for layer in layers:
+            work[layer.kind] += layer.macs or layer.elements
+        return {
+            "arena": {"total": found.total, "activations": found.activations, "records": found.records},
+            "runtime": found.runtime,
+            "scratch": scratch.esp32s3(layers),
+            "work": {kind: amount for kind, amount in work.items() if amount},
+        }
+
 
 class BareModel(ModelWorkload):
     """A `.tflite` file by itself; made by `open`. An item is one array an input, as the model takes it.

@@ -253,6 +253,19 @@ class Pipeline(ModelWorkload):
             record["features"][key] = _fingerprint(record["features"][key])
         return super().subject() | {key: record.get(key) for key in ("name", "features", "classes", "labelled")}
 
+    def footprint(self) -> dict[str, Any]:
+        """What the pipeline takes on a microcontroller: as of any model, and ``features``, the front end's share in C.
+
+        Raises:
+            SettingsError: TFLite Micro is not installed, or the C code cannot compute the front end.
+            ModelError: TFLite Micro cannot load the model, or its work cannot be told.
+        """
+        from dataclasses import asdict
+
+        from edgesense.features import footprint
+
+        return super().footprint() | {"features": asdict(footprint.of(self.settings))}
+
     def _why_unlabelled(self) -> str:
         return f"{self._file.path}: there is no key 'labelled', so nothing to tell the accuracy from"
 

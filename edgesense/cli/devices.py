@@ -63,6 +63,7 @@ def add_parser(verbs: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every verb has this form
     """Print every device with what it can answer here."""
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console()
     listed = _devices.every()
@@ -70,7 +71,8 @@ def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every verb has 
     for device in listed:
         command = device.available()
         if command:
-            console.print(f"{device.name}: what is counted or predicted needs: [bold]{command}[/bold]")
+            # What a command installs may have extras in brackets, which are no markup.
+            console.print(f"{device.name}: {_needing(device)} needs: [bold]{escape(command)}[/bold]")
     return 0
 
 
@@ -95,9 +97,21 @@ def cell(device: Device, limit: str, *, ready: bool) -> str:
     known = device.answers().get(limit)
     if known is None:
         return "-"
-    if not ready and known in NEEDS_EMULATION:
+    if not ready and limit in _unready(device):
         return f"{known.value}: not set up"
     return known.value
+
+
+def _unready(device: Device) -> frozenset[str]:
+    """Return the limits that a device needs its command for: what it says itself, else what is counted or predicted."""
+    said: frozenset[str] | None = getattr(device, "unready", None)
+    if said is not None:
+        return said
+    return frozenset(name for name, known in device.answers().items() if known in NEEDS_EMULATION)
+
+
+def _needing(device: Device) -> str:
+    return "what is counted or predicted" if not hasattr(device, "unready") else ", ".join(sorted(_unready(device)))
 
 
 def show(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,8 @@ from edgesense.perf.records import Baseline, Known, Measurement, Outcome, Paired
 
 SIGNIFICANT = 0.01
 LISTED_FLIPS = 40
+PREDICTED_FROM = ("instructions_m", "macs_m")
+"""What predictions are made of, on boards that are emulated and on microcontrollers."""
 
 Beside = tuple[Outcome, tuple[str, ...], float | None, tuple[float, float, float] | None]
 
@@ -67,7 +69,7 @@ def compare(
 ) -> tuple[Outcome, tuple[str, ...]]:
     """Compare one number with its stored baseline; return the outcome and the reasons."""
     if metric.tolerance is None:
-        how = "through instructions_m" if reading.known is Known.PREDICTED else _uncompared(metric)
+        how = f"through {predicted_from(measurement)}" if reading.known is Known.PREDICTED else _uncompared(metric)
         return Outcome.NOT_COMPARED, (f"not compared: {how}",)
     unsteady = unsteadiness(reading)
     if unsteady or isinstance(baseline, BaselineError):
@@ -99,6 +101,12 @@ def unsteadiness(reading: Reading) -> str:
         f"{who} answers {noun} {_listed(clips)} differently when asked again: it is not deterministic, "
         "so accuracy cannot be compared"
     )
+
+
+def predicted_from(measurement: Measurement) -> str:
+    """Return the number that a device's predicted times are made of, which is compared in their place."""
+    told = {*measurement.readings, *measurement.missing}
+    return next((name for name in PREDICTED_FROM if name in told), PREDICTED_FROM[0])
 
 
 def _uncompared(metric: Metric) -> str:

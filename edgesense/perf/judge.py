@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from edgesense.errors import BaselineError
 from edgesense.perf import metrics, units
-from edgesense.perf.compare import beside, compare, unsteadiness
+from edgesense.perf.compare import beside, compare, predicted_from, unsteadiness
 from edgesense.perf.interfaces import Metric
 from edgesense.perf.records import Baseline, Finding, Known, Measurement, Missing, Outcome, Reading, Verdict
 
@@ -85,7 +85,7 @@ def _budget(metric: Metric, bound: float | None, measurement: Measurement) -> tu
         return unknown, missing.reason, missing.remedy
     if unsteady := unsteadiness(reading):
         return unknown, unsteady, STEADY
-    return (None, "", "") if bound is None else hold(metric, reading, bound)
+    return (None, "", "") if bound is None else hold(metric, reading, bound, predicted_from(measurement))
 
 
 def _next_step(regression: Outcome, change: tuple[float, float, float] | None) -> str:
@@ -94,8 +94,15 @@ def _next_step(regression: Outcome, change: tuple[float, float, float] | None) -
     return {Outcome.REGRESSED: UPDATE, Outcome.NO_BASELINE: STORE}.get(regression, "")
 
 
-def hold(metric: Metric, reading: Reading, bound: float) -> tuple[Outcome, str, str]:
-    """Hold one number against its limit; return the outcome, the reason and the next step."""
+def hold(metric: Metric, reading: Reading, bound: float, made_of: str = "instructions_m") -> tuple[Outcome, str, str]:
+    """Hold one number against its limit; return the outcome, the reason and the next step.
+
+    Args:
+        metric: The limit.
+        reading: The number, in base units.
+        bound: The limit's value.
+        made_of: The number that a predicted one is made of.
+    """
     best, worst = _ends(metric, reading)
     sign = 1 if metric.lower_is_better else -1
     if sign * worst <= sign * bound:
@@ -109,7 +116,8 @@ def hold(metric: Metric, reading: Reading, bound: float) -> tuple[Outcome, str, 
     floor = "" if reading.floor is None else f", floor {units.text(reading.floor, metric.unit)}"
     reason = f"limit {limit} lies within {shown} (value {value}{floor}): cannot be told"
     if reading.known is Known.PREDICTED:
-        return Outcome.INCONCLUSIVE, reason, "narrow it on a real board, or give instructions_m a limit: it is counted"
+        known = "counted" if made_of == "instructions_m" else "exact"
+        return Outcome.INCONCLUSIVE, reason, f"narrow it on a real board, or give {made_of} a limit: it is {known}"
     return Outcome.INCONCLUSIVE, reason, QUIETER
 
 

@@ -141,6 +141,9 @@ def records(made: Made, runtime: str) -> tuple[Delegated, ...]:
     if request is not None and request.name == NONE:
         return ()
     listed = nodes(made.interpreter)
+    if not listed:
+        # TFLite Micro lists none, and has no delegates.
+        return ()
     pieces = [node for node in listed if node["op_name"] == DELEGATE]
     own = [node for node in listed if node["op_name"] != DELEGATE]
     found = []

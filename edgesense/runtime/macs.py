@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import mmap
+from dataclasses import dataclass
 from pathlib import Path
 
 from edgesense.errors import ModelError
@@ -24,6 +25,47 @@ _UNKNOWN = frozenset(
 """Operators with products of their own that no formula is here for; all others but those below have few or none."""
 
 
+_KINDS = {
+    "DEPTHWISE_CONV_2D": "depthwise",
+    "FULLY_CONNECTED": "dense",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "recurrent",
+}
+_FREE = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS", "SHAPE"})
+"""They move no data, or none worth counting."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One operator of a graph.
+
+    Attributes:
+        operator: Its builtin name.
+        macs: Its multiply-accumulates; 0 where it has few or none.
+        inputs: Shape of each operand, () for one that is left out.
+        outputs: Shape of each result.
+    """
+
+    operator: str
+    macs: int
+    inputs: tuple[Shape, ...]
+    outputs: tuple[Shape, ...]
+
+    @property
+    def kind(self) -> str:
+        """What it is to a kernel library: pointwise, convolution, depthwise, dense, recurrent, product or elements."""
+        if self.operator == "CONV_2D":
+            return "pointwise" if self.inputs[1][1:3] == (1, 1) else "convolution"
+        return _KINDS.get(self.operator, "product" if self.macs else "elements")
+
+    @property
+    def elements(self) -> int:
+        """Numbers that an operator without products reads or writes, whichever are more; 0 for all others."""
+        if self.macs or self.operator in _FREE:
+            return 0
+        shapes = (*self.inputs[:1], *self.outputs)
+        return max((math.prod(shape) for shape in shapes if shape), default=0)
+
+
 def count(path: str | Path) -> int:
     """Multiply-accumulates of one run.
 
@@ -36,21 +78,33 @@ def count(path: str | Path) -> int:
     Raises:
         ModelError: It is no model, a shape is not fixed, or it has an operator that cannot be estimated.
     """
+    return sum(layer.macs for layer in layers(path))
+
+
+def layers(path: str | Path) -> tuple[Layer, ...]:
+    """The operators of one run, in order, with the work of each.
+
+    Args:
+        path: The `.tflite` file, of fixed shapes.
+
+    Raises:
+        ModelError: As for `count`.
+    """
     model = inspect.read(path)
     for operator in model.operators:
         if operator.count and (operator.custom or operator.name in _UNKNOWN):
             raise ModelError(f"{path}: multiply-accumulates of {operator.name} cannot be told from the file")
     with Path(path).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         graph = next(iter(Bytes(data, model.size, str(path)).root().tables(ModelSlot.SUBGRAPHS)))
-        total = 0
+        found = []
         for operator_table in graph.tables(SubGraphSlot.OPERATORS):
             name = model.operators[operator_table.integer(OperatorSlot.OPCODE_INDEX, "I")].name
-            shapes = {
-                slot: [_shape(model, index) for index in operator_table.integers(slot)]
+            inputs, outputs = (
+                tuple(_shape(model, index) for index in operator_table.integers(slot))
                 for slot in (OperatorSlot.INPUTS, OperatorSlot.OUTPUTS)
-            }
-            total += _work(name, shapes[OperatorSlot.INPUTS], shapes[OperatorSlot.OUTPUTS])
-    return total
+            )
+            found.append(Layer(name, _work(name, inputs, outputs), inputs, outputs))
+    return tuple(found)
 
 
 def _shape(model: inspect.ModelFile, index: int) -> Shape:
@@ -63,7 +117,7 @@ def _shape(model: inspect.ModelFile, index: int) -> Shape:
     return shape
 
 
-def _work(name: str, inputs: list[Shape], outputs: list[Shape]) -> int:
+def _work(name: str, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> int:
     made = math.prod(outputs[0]) if outputs else 0
     if name == "CONV_2D":
         # Weights (filters, height, width, channels).

@@ -48,6 +48,33 @@ def test_the_list_has_every_device_and_the_command_for_what_is_missing(
     assert "edgesense devices setup pi" in printed
 
 
+def test_a_chip_whose_package_is_missing_says_what_needs_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgesense.perf.devices import esp32
+
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr(esp32, "PACKAGE", "tflite_micro_that_is_not_here")
+    assert cli.main(["devices"]) == 0
+    printed = capsys.readouterr().out
+    assert "latency_ms, macs_m, ram_kb needs: pip install 'pytest-edgesense[esp32]'" in printed
+    (chip,) = (one for one in esp32.devices() if one.name == "esp32")
+    assert verb.cell(chip, "arena_kb", ready=False) == "stand-in: not set up"
+    assert verb.cell(chip, "size_kb", ready=False) == "exact"
+
+
+def test_a_chip_is_shown_value_by_value_with_sources(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    assert cli.main(["devices", "show", "esp32s3"]) == 0
+    shown = rows(capsys.readouterr().out)
+    assert shown["cpu"] == ("Xtensa LX7", "")
+    assert shown["ram_kb"][0] == "320"
+    assert shown["ram_kb"][1].startswith("assumed:")
+    assert "datasheet" in shown["sram_kb"][1].lower()
+
+
 def rows(text: str) -> dict[str, tuple[str, str]]:
     cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in text.splitlines() if "│" in line]
     return {row[0]: (row[1], row[2]) for row in cells}

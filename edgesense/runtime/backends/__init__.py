@@ -49,12 +49,13 @@ class Backend(Protocol):
     Attributes:
         PACKAGE: What is imported when it is used.
         EXTRA: The extra of this distribution that installs it.
-        PREFERENCE: The installed one with the lowest is taken when none is named.
+        PREFERENCE: The installed one with the lowest is taken when none is named; None for one that is never taken
+            unless it is named.
     """
 
     PACKAGE: str
     EXTRA: str
-    PREFERENCE: int
+    PREFERENCE: int | None
 
     def version(self) -> str:
         """The release that is installed."""
@@ -72,21 +73,26 @@ class Backend(Protocol):
 
 
 def names() -> tuple[str, ...]:
-    """Every runtime there is a module for, the preferred one first."""
-    found = [module.name for module in pkgutil.iter_modules(__path__)]
-    return tuple(sorted(found, key=lambda name: _module(name).PREFERENCE))
+    """Every runtime that may be taken unasked, the preferred one first."""
+    ranks = {name: rank for name in _every() if (rank := _module(name).PREFERENCE) is not None}
+    return tuple(sorted(ranks, key=ranks.__getitem__))
+
+
+def _every() -> tuple[str, ...]:
+    """Those too that are taken only where they are named."""
+    return tuple(module.name for module in pkgutil.iter_modules(__path__))
 
 
 def installed() -> tuple[str, ...]:
-    """The runtimes whose package can be imported here, the preferred one first."""
-    return tuple(name for name in names() if importlib.util.find_spec(_module(name).PACKAGE) is not None)
+    """Those of them whose package can be imported here, the preferred one first."""
+    return tuple(name for name in names() if _is_installed(name))
 
 
 def find(name: str | None = None) -> tuple[str, Backend]:
     """A runtime by name, or the preferred one of those installed.
 
     Args:
-        name: "litert" or "tflite"; None for the first one installed.
+        name: "litert", "tflite", or "micro" for TFLite Micro; None for the first one installed.
 
     Returns:
         Its name and its module.
@@ -99,11 +105,11 @@ def find(name: str | None = None) -> tuple[str, Backend]:
         for candidate in installed():
             return candidate, _module(candidate)
         raise SettingsError(f"no TFLite runtime is installed: {_install(known[0])}")
-    if name not in known:
+    if name not in _every():
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise SettingsError(f"there is no runtime {name!r}, only {' and '.join(known)}{hint}")
-    if name not in installed():
+    if not _is_installed(name):
         raise SettingsError(f"the runtime {name} is not installed: {_install(name)}")
     return name, _module(name)
 
@@ -118,6 +124,10 @@ def preload(name: str | None = None) -> None:
         SettingsError: No such runtime, or it is not installed, or not with this NumPy.
     """
     find(name)[1].preload()
+
+
+def _is_installed(name: str) -> bool:
+    return importlib.util.find_spec(_module(name).PACKAGE) is not None
 
 
 def _install(name: str) -> str:

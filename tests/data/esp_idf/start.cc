@@ -1,0 +1,2 @@
+extern "C" void app_main(void);
+int main() { app_main(); }

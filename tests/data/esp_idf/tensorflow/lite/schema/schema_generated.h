@@ -1,0 +1,4 @@
+#pragma once
+namespace tflite {
+inline const Model *GetModel(const void *) { return nullptr; }
+}  // namespace tflite

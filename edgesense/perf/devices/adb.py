@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -93,8 +95,7 @@ class Adb:
         if SIZE in job.metrics:
             found.readings[SIZE] = metrics.find(SIZE).reduce([report], Known.EXACT)
         if any(name in job.metrics for name in ON_PHONE):
-            phone = self._phone(job)
-            with phone:
+            with self._phone(job) as phone:
                 found.fingerprint |= _fingerprint(phone)
                 found.measure(self._tool(phone, job, report), self.settings.runs)
             found.notes += [phone.left] if phone.left else []
@@ -129,8 +130,17 @@ class Adb:
         message = processes.request(here, graph.PROBE, {})
         return processes.ask(processes.native(1, job.home), message, timeout_seconds=job.timeout_seconds)
 
-    def _phone(self, job: Job) -> Phone:
-        return Phone(link.find(self.settings.serial), self.name, job.timeout_seconds, keep=self.settings.keep)
+    @contextmanager
+    def _phone(self, job: Job) -> Iterator[Phone]:
+        """Have the phone to oneself: another project may know it by another name."""
+        from edgesense.perf import measure
+
+        found = link.find(self.settings.serial)
+        with (
+            measure.alone(f"adb-{re.sub('[^0-9A-Za-z._-]', '_', found.serial)}"),
+            Phone(found, self.name, job.timeout_seconds, keep=self.settings.keep) as phone,
+        ):
+            yield phone
 
     def _tool(self, phone: Phone, job: Job, report: Report) -> Tool:
         return benchmark.prepare(phone, self.settings, job, Path(report.facts["graph"]), self.root)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -23,8 +23,7 @@ DIGITS = 16
 IS_THERE = '[ -f "$1" ] && [ "$(wc -c < "$1")" -eq "$2" ]'
 MAKE = 'mkdir -p "$1"'
 SETTLE = 'chmod "$1" "$2" && mv -f "$2" "$3"'
-REMOVE = 'rm -rf "$@"'
-REMOVE_EMPTY = 'rmdir "$1" 2> /dev/null || true'
+REMOVE = 'rm -rf "$1"'
 RUN = """
 heat() { dumpsys thermalservice 2> /dev/null | grep "Thermal Status:" | head -n 1; }
 mkdir -p "$1" || exit 1
@@ -80,7 +79,6 @@ class Phone:
     timeout_seconds: float
     keep: bool = False
     left: str = ""
-    _folders: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         # What a job that was killed may have left running.
@@ -90,9 +88,9 @@ class Phone:
     def __exit__(self, *_: object) -> None:
         try:
             self._end()
-            if not self.keep and self._folders:
-                self.link.run(REMOVE, *self._folders)
-            self.link.run(REMOVE_EMPTY, HOME)
+            if not self.keep:
+                # All of it: also what jobs left that were cut off.
+                self.link.run(REMOVE, HOME)
         except MeasurementError as error:
             self.left = f"{HOME} on {self.name} could not be cleaned up: {error}"
 
@@ -119,7 +117,6 @@ class Phone:
             raise MeasurementError(f"{local} cannot be read: {error.strerror or error}") from error
         folder = f"{HOME}/{digest[:DIGITS]}"
         path, draft = f"{folder}/{name}", f"{folder}/.{name}"
-        self._folders.append(folder)
         if self.link.run(IS_THERE, path, str(size)).status == 0:
             return path
         self._done(self.link.run(MAKE, folder), f"{folder} cannot be made")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import statistics as plain
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -192,10 +191,8 @@ def _there(job: Job, device: Device, progress: Console) -> tuple[dict[str, Json]
     """Ask a device for what it can tell, each number with how it is known."""
     with (
         progress.status(f"{job.workload}: measuring for {device.name}"),
-        tempfile.TemporaryDirectory(prefix="edgesense-") as scratch,
-        measure.alone(device.name),
     ):
-        measurement = device.run(job, Path(scratch))
+        measurement = measure.measure(device, job)
     if not measurement.readings:
         reasons = dict.fromkeys(f"{one.reason}. {one.remedy}".strip(". ") for one in measurement.missing.values())
         msg = f"{device.name} could tell nothing of {job.workload}: {'; '.join(reasons)}"

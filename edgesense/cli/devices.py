@@ -13,6 +13,7 @@ from edgesense.errors import InvalidInput
 from edgesense.perf import measure, metrics, profiles, threads
 from edgesense.perf.devices.emulated import Emulated
 from edgesense.perf.devices.emulation import hot
+from edgesense.perf.interfaces import SettableDevice
 from edgesense.perf.records import Job, Known
 
 if TYPE_CHECKING:
@@ -32,9 +33,10 @@ def add_parser(verbs: Any) -> None:
     actions = parser.add_subparsers(metavar="ACTION")
     setup = actions.add_parser(
         "setup",
-        help="download and build what an emulated board needs",
-        description="Build the emulated boards' sysroot and counting plugin in the user's cache. Can be repeated; "
-        "what was downloaded before is kept. EDGESENSE_CACHE chooses another place.",
+        help="download and build what a board needs",
+        description="Build the emulated boards' sysroot and counting plugin in the user's cache, or an environment on "
+        "each of a device's real boards. Can be repeated; what is there already is kept. EDGESENSE_CACHE chooses "
+        "another place for downloads and sysroots.",
     )
     setup.add_argument("name", metavar="NAME", help="a board, as `edgesense devices` names it")
     setup.set_defaults(run=set_up)
@@ -147,18 +149,21 @@ def _profile_table(name: str, rows: Iterable[tuple[str, str, str]]) -> Table:
 
 
 def set_up(arguments: argparse.Namespace) -> int:
-    """Set an emulated board up, with a progress bar."""
+    """Set a board up, with a progress bar."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    device = _emulated(arguments.name, "needs no setting up")
+    device = _devices.find(arguments.name)
+    if not isinstance(device, SettableDevice):
+        msg = f"{device.name} needs no setting up"
+        raise InvalidInput(msg)
     console = Console()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         found = device.set_up(_advance(bar))
     console.print(f"{device.name} is ready: {found.summary}")
-    for change in found.sysroot.changes():
-        console.print(f"sysroot changed: {change}; counts are not compared with those of another sysroot")
+    for change in found.changes():
+        console.print(change)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal, Protocol, Self, runtime_checkable
 
@@ -173,6 +174,44 @@ class PairingDevice(Device, Protocol):
         Args:
             job: What it opens.
             options: ``series`` and ``item``, as `edgesense.perf.worker.session` has them.
+        """
+
+
+class Ready(Protocol):
+    """A device that is set up."""
+
+    @property
+    def summary(self) -> str:
+        """One line of what is there."""
+
+    def changes(self) -> Sequence[str]:
+        """Return in words what differs from what this release pins."""
+
+
+@runtime_checkable
+class SettableDevice(Device, Protocol):
+    """A device that has to be set up first."""
+
+    def set_up(self, progress: Callable[[str, int, int], None]) -> Ready:
+        """Make it usable; what is there already stays.
+
+        Args:
+            progress: Told of what is being done, how much is done and of how much.
+
+        Raises:
+            DeviceUnavailable: If a part cannot be had; the text says what to do.
+        """
+
+
+@runtime_checkable
+class LeasingDevice(Device, Protocol):
+    """A device that stands for several, of which one is had alone for a while."""
+
+    def lease(self) -> AbstractContextManager[PairingDevice]:
+        """Wait for a free one and have it alone.
+
+        Raises:
+            DeviceUnavailable: If none can be used.
         """
 
 

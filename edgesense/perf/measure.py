@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from edgesense.errors import NotMeasured, WorkerFailed
-from edgesense.perf import arms, gate, metrics, origins, pairs
-from edgesense.perf.files import cache_directory
-from edgesense.perf.interfaces import Device, PairingDevice
+from edgesense.errors import DeviceUnavailable, NotMeasured, WorkerFailed
+from edgesense.perf import arms, gate, locks, metrics, origins, pairs
+from edgesense.perf.interfaces import Device, LeasingDevice, PairingDevice
 from edgesense.perf.records import Baseline, Job, Measurement, Paired
 
 STAGE = "calls."
@@ -19,27 +18,46 @@ STAGE = "calls."
 
 @contextmanager
 def alone(device: str) -> Iterator[None]:
-    """Wait until no other process of this user measures or profiles on a device, and keep others waiting."""
-    import filelock
-
-    locks = cache_directory() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(locks / f"{device}.lock"):
+    """Wait until nobody on this machine measures or profiles on a device, and keep others waiting."""
+    with locks.hold(device):
         yield
 
 
+@contextmanager
+def held(device: PairingDevice) -> Iterator[PairingDevice]:
+    """Wait until nobody measures on a device, and have it alone; of several behind one name, the one that is free.
+
+    Raises:
+        DeviceUnavailable: If none of several can be used.
+    """
+    if isinstance(device, LeasingDevice):
+        with device.lease() as one:
+            yield one
+    else:
+        with alone(device.name):
+            yield device
+
+
 def measure(device: Device, job: Job) -> Measurement:
-    """Measure a job on a device while no other process of this user measures there.
+    """Measure a job on a device while nobody else measures there.
 
     Raises:
         WorkerFailed: If a measuring process crashed, hung or was killed.
         EdgeSenseError: What the workload itself refused.
     """
-    with alone(device.name), tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
-        measurement = device.run(job, Path(scratch))
-        if job.project is None or not isinstance(device, PairingDevice) or not gated(device, job):
-            return measurement
-        return replace(measurement, origin=origins.ask(device, job).origin or measurement.origin)
+    with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
+        if isinstance(device, LeasingDevice):
+            # It has one of its own alone, and takes another where that one goes away.
+            return device.run(job, Path(scratch))
+        with alone(device.name):
+            return with_origin(device, job, device.run(job, Path(scratch)))
+
+
+def with_origin(device: Device, job: Job, measurement: Measurement) -> Measurement:
+    """Return a measurement that knows what its workload is made of, where a later one may be gated against it."""
+    if job.project is None or not isinstance(device, PairingDevice) or not gated(device, job):
+        return measurement
+    return replace(measurement, origin=origins.ask(device, job).origin or measurement.origin)
 
 
 def gated(device: Device, job: Job) -> dict[str, str]:
@@ -60,7 +78,7 @@ def beside(
     allowed: Mapping[str, float],
     against: str | None = None,
 ) -> dict[str, Paired]:
-    """Measure a candidate beside its baseline while no other process of this user measures there.
+    """Measure a candidate beside its baseline while nobody else measures there.
 
     Args:
         device: Where.
@@ -81,18 +99,18 @@ def beside(
         return {}
     if baseline is None and against is None:
         return dict.fromkeys(limits, Paired(absent="no baseline"))
-    with alone(device.name), tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
-        try:
-            found = arms.find(device, job, baseline, record, Path(scratch), against=against)
-        except NotMeasured as error:
-            return dict.fromkeys(limits, Paired(refused=str(error)))
-        lacking = _lacking(device, found, limits)
-        rules = {
-            series: gate.Rule(limit=allowed.get(name, gate.LIMIT))
-            for name, series in limits.items()
-            if name not in lacking
-        }
-        paired = _compared(device, found, rules, Path(scratch)) if rules else {}
+    try:
+        with held(device) as here, tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
+            found = arms.find(here, job, baseline, record, Path(scratch), against=against)
+            lacking = _lacking(here, found, limits)
+            rules = {
+                series: gate.Rule(limit=allowed.get(name, gate.LIMIT))
+                for name, series in limits.items()
+                if name not in lacking
+            }
+            paired = _compared(here, found, rules, Path(scratch)) if rules else {}
+    except (NotMeasured, DeviceUnavailable) as error:
+        return dict.fromkeys(limits, Paired(refused=str(error)))
     return {name: lacking[name] if name in lacking else paired[series] for name, series in limits.items()}
 
 

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from edgesense import errors
 from edgesense.perf.records import Job, Origin, Report, Series
-from edgesense.perf.threads import uniform
+from edgesense.perf.threads import ThreadEnvironment, uniform
 
 if TYPE_CHECKING:
     from edgesense.perf.channels import Channel, Speaker
 
 STDERR_LINES = 15
+WORKER = ("-m", "edgesense.perf.worker")
 DROPPED_PREFIXES = (
     "PYTEST_",
     "COV_",
@@ -77,12 +78,21 @@ def native(threads: int, home: str | None = None) -> Command:
     import edgesense
 
     environment = {key: value for key, value in os.environ.items() if not key.startswith(DROPPED_PREFIXES)}
-    environment |= dict(uniform(threads).variables)
-    # Safe path: a json.py in the directory the tests were started from is not the worker's json.
-    environment |= {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     home = home or str(Path(edgesense.__file__).parent.parent)
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (home, environment.get("PYTHONPATH"))))
-    return Command((sys.executable, "-m", "edgesense.perf.worker"), environment)
+    path = os.pathsep.join(filter(None, (home, environment.get("PYTHONPATH"))))
+    return Command((sys.executable, *WORKER), environment | additions(uniform(threads), path))
+
+
+def additions(threads: ThreadEnvironment, path: str) -> dict[str, str]:
+    """Return what a worker's environment has beside what it comes from.
+
+    Args:
+        threads: What numeric libraries are told.
+        path: Where modules are imported from, `edgesense` itself among them.
+    """
+    # Safe path: a json.py in the directory the tests were started from is not the worker's json.
+    fixed = {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return {**dict(threads.variables), **fixed, "PYTHONPATH": path}
 
 
 def request(job: Job, probe: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ Told = Callable[[Paired, Company], None]
 
 
 def side_by_side(device: PairingDevice, job: Job, wanted: int, told: Told) -> None:
-    """Measure pairs of a job and itself while no other process of this user measures there.
+    """Measure pairs of a job and itself while nobody else measures there.
 
     Raises:
         WorkerFailed: If none of the first pairs could be measured.
@@ -32,12 +32,12 @@ def side_by_side(device: PairingDevice, job: Job, wanted: int, told: Told) -> No
     """
     chance = random.SystemRandom()
     paired = Paired()
-    with measure.alone(device.name), tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
-        arms = pairs.placed(device, pairs.Arms(job, job), (SERIES,))
+    with measure.held(device) as here, tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
+        arms = pairs.placed(here, pairs.Arms(job, job), (SERIES,))
         before = load.moment()
         for _ in range(wanted):
             try:
-                times = pairs.pair(device, arms, (SERIES,), Path(scratch), chance)
+                times = pairs.pair(here, arms, (SERIES,), Path(scratch), chance)
             except WorkerFailed as error:
                 paired = replace(paired, discarded=paired.discarded + 1, notes=(f"a pair was discarded: {error}",))
                 if not paired.baseline and paired.discarded >= min(wanted, PATIENCE):
@@ -49,7 +49,7 @@ def side_by_side(device: PairingDevice, job: Job, wanted: int, told: Told) -> No
 
 
 def one_gate(device: PairingDevice, job: Job, rule: gate.Rule, slowdown: float = 0.0, operations: int = 0) -> Trial:
-    """Run one gate of a job against itself while no other process of this user measures there.
+    """Run one gate of a job against itself while nobody else measures there.
 
     Args:
         device: Where.
@@ -62,10 +62,10 @@ def one_gate(device: PairingDevice, job: Job, rule: gate.Rule, slowdown: float =
         WorkerFailed: If no pair could be measured.
         EdgeSenseError: What the workload refused.
     """
-    with measure.alone(device.name), tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
+    with measure.held(device) as here, tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
         before = load.moment()
         arms = pairs.Arms(job, job, slowed_by=operations)
-        paired = pairs.compare(device, arms, {SERIES: rule}, Path(scratch))[SERIES]
+        paired = pairs.compare(here, arms, {SERIES: rule}, Path(scratch))[SERIES]
         after = load.moment()
     others = company(before, after)
     return Trial(paired, slowdown, operations, after.now - before.now, others.busy, others.stolen)
@@ -77,5 +77,5 @@ def work_for(device: PairingDevice, job: Job, slowdown: float) -> int:
     Raises:
         WorkerFailed: If the worker failed.
     """
-    with measure.alone(device.name):
-        return pairs.operations_for(device, job, slowdown)
+    with measure.held(device) as here:
+        return pairs.operations_for(here, job, slowdown)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgesense.errors import EdgeSenseError
@@ -16,6 +14,7 @@ from edgesense.training.earlier import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 METRICS = ("instructions_m", "rss_mb")
 SCORES = ("clips", "accuracy", "low", "high", "macro_f1")
@@ -89,8 +88,7 @@ def _counted(directory: Path, board: str, work: Path, before: Mapping[str, Any])
         if kept["about"] == about:
             return dict(kept["found"])
     job = Job(workload=directory.name, root=directory.parent.absolute(), metrics=METRICS)
-    with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch, measure.alone(device.name):
-        measurement = device.run(job, Path(scratch))
+    measurement = measure.measure(device, job)
     if "instructions_m" not in measurement.readings:
         missing = measurement.missing["instructions_m"]
         raise EdgeSenseError(f"{board} cannot count {directory.name}: {missing.reason} {missing.remedy}".strip())

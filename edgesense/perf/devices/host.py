@@ -82,19 +82,23 @@ class Host:
 def collect(job: Job, names: Iterable[str]) -> dict[str, list[Report]]:
     """Run the probes that `names` need on this computer; probe -> one report a process."""
     chosen = [metrics.find(name) for name in names]
-    options = {
+    command = processes.native(job.threads, job.home)
+    reports: dict[str, list[Report]] = {}
+    for probe in dict.fromkeys(metric.probe for metric in chosen):
+        count = max(metric.processes for metric in chosen if metric.probe == probe)
+        message = processes.request(job, probe, options(job))
+        reports[probe] = [processes.ask(command, message, timeout_seconds=job.timeout_seconds) for _ in range(count)]
+    return reports
+
+
+def options(job: Job) -> dict[str, Any]:
+    """Return what every probe of a job is told."""
+    return {
         "seconds": job.seconds,
         "patience_seconds": job.patience_seconds,
         "bounds": dict(job.bounds),
         "reference": "acc_drop" in job.metrics,
     }
-    command = processes.native(job.threads, job.home)
-    reports: dict[str, list[Report]] = {}
-    for probe in dict.fromkeys(metric.probe for metric in chosen):
-        count = max(metric.processes for metric in chosen if metric.probe == probe)
-        message = processes.request(job, probe, options)
-        reports[probe] = [processes.ask(command, message, timeout_seconds=job.timeout_seconds) for _ in range(count)]
-    return reports
 
 
 def reduce(

@@ -1,4 +1,4 @@
-"""apt with a configuration of its own: packages for arm64, and the host's own apt untouched."""
+"""apt with a configuration of its own: packages for another machine, and the host's own apt untouched."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ DEBIAN_RELEASE = re.compile(
 
 
 class Apt:
-    """apt with lists, status and cache of its own, for arm64, so that the host's own apt is untouched."""
+    """apt with lists, status and cache of its own, so that the host's own apt is untouched."""
 
-    def __init__(self, home: Path, suite: str) -> None:
+    def __init__(self, home: Path, suite: str, architecture: str = "arm64") -> None:
         """Prepare the configuration under `home`."""
         self.home = home
         for name in ("lists/partial", "cache/archives/partial", "sources.d"):
@@ -28,8 +28,8 @@ class Apt:
         (home / "status").touch()
         (home / "sources.list").write_text(sources(suite), encoding="utf-8")
         self.options = [
-            "-oAPT::Architecture=arm64",
-            "-oAPT::Architectures=arm64",
+            f"-oAPT::Architecture={architecture}",
+            f"-oAPT::Architectures={architecture}",
             f"-oDir::State={home}",
             f"-oDir::State::lists={home / 'lists'}",
             f"-oDir::State::status={home / 'status'}",

@@ -61,14 +61,16 @@ def choose(pins: Sequence[Pin], offered: Mapping[str, Sequence[str]], suite: str
     return chosen
 
 
-def wheels(lock: Lock, downloads: Path, progress: Progress) -> list[tuple[Pin, Path]]:
-    """Fetch every wheel for aarch64 with its pinned digest."""
-    missing = [pin for pin in lock.wheels if _kept(pin, downloads) is None]
+def wheels(
+    pins: Sequence[Pin], downloads: Path, python: str, machine: str, progress: Progress
+) -> list[tuple[Pin, Path]]:
+    """Fetch wheels for a Python and a machine, each with its pinned digest; those that are there stay."""
+    missing = [pin for pin in pins if _kept(pin, downloads) is None]
     if missing:
-        progress("fetching wheels", 0, len(lock.wheels))
-        fetch_wheels(missing, downloads, lock.python)
+        progress("fetching wheels", 0, len(pins))
+        fetch_wheels(missing, downloads, python, machine)
     result = []
-    for pin in lock.wheels:
+    for pin in pins:
         path = _kept(pin, downloads)
         if path is None:
             raise DeviceUnavailable(f"cannot fetch {pin.name} {pin.version}: pip left no file with the pinned SHA-256")
@@ -76,8 +78,8 @@ def wheels(lock: Lock, downloads: Path, progress: Progress) -> list[tuple[Pin, P
     return result
 
 
-def fetch_wheels(pins: Sequence[Pin], into: Path, python: str) -> None:
-    """Fetch wheels for aarch64 by version and digest with pip."""
+def fetch_wheels(pins: Sequence[Pin], into: Path, python: str, machine: str) -> None:
+    """Fetch wheels by version and digest with pip."""
     requirements = into / "requirements.txt"
     lines = [f"{pin.name}=={pin.version} --hash=sha256:{pin.sha256}" for pin in pins]
     requirements.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -86,7 +88,7 @@ def fetch_wheels(pins: Sequence[Pin], into: Path, python: str) -> None:
     command += ["--only-binary=:all:", "--require-hashes", "--python-version", python, "--implementation", "cp"]
     for abi in (f"cp{tag}", "abi3", "none"):
         command += ["--abi", abi]
-    for platform in (*(f"{name}_aarch64" for name in PLATFORMS), "any"):
+    for platform in (*(f"{name}_{machine}" for name in PLATFORMS), "any"):
         command += ["--platform", platform]
     run([*command, "--dest", str(into), "--requirement", str(requirements)], "the wheels")
 

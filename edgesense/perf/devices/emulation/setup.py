@@ -51,6 +51,11 @@ class Ready:
         packages = ", ".join(f"{name} {self.sysroot.made_of.version(name)}" for name in SHOWN)
         return f"qemu {self.emulator.version}; sysroot {self.sysroot.digest} with {packages}"
 
+    def changes(self) -> tuple[str, ...]:
+        """Return in words what differs from what this release pins."""
+        said = "counts are not compared with those of another sysroot"
+        return tuple(f"sysroot changed: {change}; {said}" for change in self.sysroot.changes())
+
 
 def ready() -> Ready:
     """Return what is set up here; only the plugin, a second's work, is made up for.

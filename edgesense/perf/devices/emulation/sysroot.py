@@ -21,6 +21,7 @@ SITE = "usr/local/lib/python{python}/dist-packages"
 """Where Debian's Python looks for packages that are not Debian's."""
 
 MANIFEST = "edgesense-sysroot.lock"
+MACHINE = "aarch64"
 NEEDED_BYTES = 700 * 2**20
 
 NEVER_IMPORTED = ("tests",)
@@ -105,7 +106,7 @@ def _build(base: Path, progress: fetch.Progress, finish: Callable[[Sysroot], Non
     downloads.mkdir(exist_ok=True)
     fetch.room(base, NEEDED_BYTES)
     debian = fetch.debian(wanted, downloads, progress)
-    wheels = fetch.wheels(wanted, downloads, progress)
+    wheels = fetch.wheels(wanted.wheels, downloads, wanted.python, MACHINE, progress)
     made_of = lock.Lock(
         suite=wanted.suite,
         python=wanted.python,

@@ -11,7 +11,7 @@ from typing import Any
 
 from edgesense.delegation import Delegated
 from edgesense.errors import NotMeasured
-from edgesense.perf import metrics, processes, profiles
+from edgesense.perf import locks, metrics, processes, profiles
 from edgesense.perf.devices.android import benchmark, graph, link, settings
 from edgesense.perf.devices.android.benchmark import Tool
 from edgesense.perf.devices.android.phone import Phone
@@ -133,11 +133,9 @@ class Adb:
     @contextmanager
     def _phone(self, job: Job) -> Iterator[Phone]:
         """Have the phone to oneself: another project may know it by another name."""
-        from edgesense.perf import measure
-
         found = link.find(self.settings.serial)
         with (
-            measure.alone(f"adb-{re.sub('[^0-9A-Za-z._-]', '_', found.serial)}"),
+            locks.hold(f"adb-{re.sub('[^0-9A-Za-z._-]', '_', found.serial)}"),
             Phone(found, self.name, job.timeout_seconds, keep=self.settings.keep) as phone,
         ):
             yield phone

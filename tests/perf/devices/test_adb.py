@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,21 @@ def job(tmp_path: Path, write_job: Callable[..., Job]) -> Job:
     """Return a job for everything a phone answers, of a workload with a model."""
     (tmp_path / "small.tflite").write_bytes(MODEL)
     return write_job(tmp_path, WORKLOAD, "inference_ms", "rss_mb", "size_kb", timeout_seconds=20.0)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All that a measurement on a phone needs."""
+
+    root: Path
+    scripted: ScriptedPhone
+    program: Callable[..., Path]
+    job: Job
+
+
+@pytest.fixture
+def desk(tmp_path: Path, scripted: ScriptedPhone, program: Callable[..., Path], job: Job) -> Desk:
+    return Desk(tmp_path, scripted, program, job)
 
 
 def phone(root: Path, **entry: Any) -> adb.Adb:
@@ -179,18 +194,12 @@ def test_runs_while_the_phone_was_hot_are_discarded_and_too_many_tell_nothing(
     ],
 )
 def test_a_delegate_is_asked_for_and_what_it_took_is_noted(
-    asked: str,
-    replies: tuple[str, str],
-    note: str,
-    scripted: ScriptedPhone,
-    program: Callable[..., Path],
-    job: Job,
-    tmp_path: Path,
+    asked: str, replies: tuple[str, str], note: str, desk: Desk
 ) -> None:
-    program(replies)
-    timed = replace(job, metrics=("inference_ms",))
-    by_project = phone(tmp_path, delegate=asked).run(timed, tmp_path)
-    by_run = phone(tmp_path, delegate="xnnpack").run(replace(timed, delegate=asked), tmp_path)
+    desk.program(replies)
+    timed = replace(desk.job, metrics=("inference_ms",))
+    by_project = phone(desk.root, delegate=asked).run(timed, desk.root)
+    by_run = phone(desk.root, delegate="xnnpack").run(replace(timed, delegate=asked), desk.root)
     assert note in by_project.notes
     assert note in by_run.notes
 
@@ -213,18 +222,11 @@ def test_counted_nodes_of_a_delegate_are_in_the_subject_as_everywhere(
     ],
 )
 def test_a_delegate_that_cannot_be_had_is_refused(
-    asked: str,
-    reply: Reply | str,
-    error: type[EdgeSenseError],
-    said: str,
-    scripted: ScriptedPhone,
-    program: Callable[..., Path],
-    job: Job,
-    tmp_path: Path,
+    asked: str, reply: Reply | str, error: type[EdgeSenseError], said: str, desk: Desk
 ) -> None:
-    program(("--use_", reply))
+    desk.program(("--use_", reply))
     with pytest.raises(error, match=said):
-        phone(tmp_path, delegate=asked).run(job, tmp_path)
+        phone(desk.root, delegate=asked).run(desk.job, desk.root)
 
 
 @pytest.mark.parametrize(
@@ -237,13 +239,13 @@ def test_a_delegate_that_cannot_be_had_is_refused(
     ],
 )
 def test_without_a_phone_that_can_be_used_nothing_is_measured_and_what_helps_is_told(
-    state: dict[str, Any], said: str, scripted: ScriptedPhone, program: Callable[..., Path], job: Job, tmp_path: Path
+    state: dict[str, Any], said: str, desk: Desk
 ) -> None:
-    program()
-    scripted.change(**state)
+    desk.program()
+    desk.scripted.change(**state)
     with pytest.raises(DeviceUnavailable, match=said):
-        phone(tmp_path).run(job, tmp_path)
-    assert phone(tmp_path).available()
+        phone(desk.root).run(desk.job, desk.root)
+    assert phone(desk.root).available()
 
 
 def test_a_phone_that_is_there_needs_nothing(scripted: ScriptedPhone, tmp_path: Path) -> None:
@@ -271,11 +273,9 @@ def test_without_adb_the_command_that_installs_it_is_told(
         ("/data/local/tmp/nothing", DeviceUnavailable, "is neither here nor on phone; build it, or: adb push"),
     ],
 )
-def test_a_tool_that_is_nowhere_is_told(
-    named: str, error: type[EdgeSenseError], said: str, scripted: ScriptedPhone, job: Job, tmp_path: Path
-) -> None:
+def test_a_tool_that_is_nowhere_is_told(named: str, error: type[EdgeSenseError], said: str, desk: Desk) -> None:
     with pytest.raises(error, match=said):
-        phone(tmp_path, benchmark_model=named).run(job, tmp_path)
+        phone(desk.root, benchmark_model=named).run(desk.job, desk.root)
 
 
 def test_a_tool_may_lie_on_the_phone_and_stays_there(
@@ -311,12 +311,10 @@ def test_a_tool_that_is_no_program_of_this_phone_is_told_with_its_processor(
         (Reply(text("recent.txt") + text("recent.txt")), "printed no result that can be read"),
     ],
 )
-def test_a_tool_that_crashes_or_prints_garbage_is_one_clear_error(
-    reply: Reply, said: str, scripted: ScriptedPhone, program: Callable[..., Path], job: Job, tmp_path: Path
-) -> None:
-    program(("--graph", reply))
+def test_a_tool_that_crashes_or_prints_garbage_is_one_clear_error(reply: Reply, said: str, desk: Desk) -> None:
+    desk.program(("--graph", reply))
     with pytest.raises(WorkerFailed, match=said):
-        phone(tmp_path).run(job, tmp_path)
+        phone(desk.root).run(desk.job, desk.root)
 
 
 def test_a_tool_that_hangs_is_ended_in_time(

@@ -49,7 +49,7 @@ def test_a_phone_that_cannot_be_used_is_told_with_what_helps(
 
 def test_without_adb_the_command_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DeviceUnavailable, match="adb is not on PATH; next: .*apt-get install --yes adb"):
+    with pytest.raises(DeviceUnavailable, match=r"adb is not on PATH; next: .*apt-get install --yes adb"):
         link.find(None)
 
 

@@ -109,12 +109,11 @@ def _add_range(table: Table, what: str, values: Iterable[float | None], unit: un
 def _nodes(runs: Sequence[Run]) -> list[Table]:
     from rich.table import Table
 
-    found = runs[0].operators
-    if not found:
+    kinds = operators.by_kind(runs[0].operators)
+    if not kinds:
         return []
-    kinds = operators.by_kind(found)
     total = sum(seconds for _, seconds in kinds.values())
-    table = Table(f"operators ({len(found)} nodes)", "nodes", "ms", "share")
+    table = Table("operators", "nodes", "ms", "share")
     for column in table.columns[1:]:
         column.justify = "right"
     for kind, (count, seconds) in list(kinds.items())[:TOP]:

@@ -43,11 +43,9 @@ def main() -> int:
         group = [point for point in points if (point.core, point.dtype) == (core, dtype)]
         console.print(table(core, dtype, group))
         rows += bars(core, dtype, group)
-    for profile in profiles.emulated():
-        numpy = prediction.cycles(profile.core, prediction.NUMPY)
-        rows.append(
-            row(f"{profile.core} numpy front end: high/low, assumed", numpy.ratio, "", RATIO, numpy.ratio <= RATIO)
-        )
+    for core in sorted({profile.core for profile in profiles.emulated()}):
+        numpy = prediction.cycles(core, prediction.NUMPY)
+        rows.append(row(f"{core} numpy front end: high/low, assumed", numpy.ratio, "", RATIO, numpy.ratio <= RATIO))
     if chosen.recount:
         rows += [recounted(point, console) for point in points]
     summary = Table("bar", "value", "limit", "met", title="prediction")

@@ -75,6 +75,11 @@ class Pipeline(ModelWorkload):
         self._input_shape = model.inputs[0].shape
         self.stages: Mapping[str, Callable[[Any], Any]] = {"features": self.features, "inference": self._classify}
 
+    @property
+    def hop_seconds(self) -> float:
+        """How often it labels a stream: what its record says, else every half second."""
+        return self._file.hop_seconds or pipeline_file.HOP_SECONDS
+
     def artifacts(self) -> tuple[Path, ...]:
         """The files that ship: `pipeline.json`, the model, and what else it names."""
         return self._file.shipped()

@@ -1,6 +1,7 @@
 """`pipeline.json`, the record of what a pipeline directory is: read with every mistake named, written whole.
 
-Schema 1: `schema`, `name`, `model`, `artifacts`, `features`, `classes`, and optionally `labelled` and `reference`.
+Schema 1: `schema`, `name`, `model`, `artifacts`, `features`, `classes`, and optionally `labelled`, `reference`
+and `hop_seconds`.
 Paths are relative to the directory; what ships may not lie outside it.
 """
 
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 NAME = "pipeline.json"
+HOP_SECONDS = 0.5
+"""From one answer about a stream to the next, where the record does not say."""
+
 SPLITS = ("train", "validation", "calibration", "test")
-_KEYS = ("schema", "name", "model", "artifacts", "features", "classes", "labelled", "reference")
+_KEYS = ("schema", "name", "model", "artifacts", "features", "classes", "labelled", "reference", "hop_seconds")
 _LABELLED_KEYS = {"synthetic": ("source", "split", "clips"), "manifest": ("source", "path", "folds")}
 
 
@@ -75,6 +79,7 @@ class PipelineFile:
         classes: Names of the model's scores, in order.
         labelled: The clips that its accuracy is told from; None for none.
         reference: The pipeline directory that its accuracy is compared with, relative to its own; None for none.
+        hop_seconds: How often it labels a stream; None where it does not say.
     """
 
     directory: Path
@@ -85,6 +90,7 @@ class PipelineFile:
     artifacts: tuple[str, ...] = ()
     labelled: SyntheticSet | ManifestSet | None = None
     reference: str | None = None
+    hop_seconds: float | None = None
 
     @property
     def path(self) -> Path:
@@ -109,6 +115,8 @@ class PipelineFile:
             values["labelled"] = self.labelled.to_dict()
         if self.reference is not None:
             values["reference"] = self.reference
+        if self.hop_seconds is not None:
+            values["hop_seconds"] = self.hop_seconds
         return values
 
     def write(self) -> Path:
@@ -200,6 +208,7 @@ class _Reader:
             classes=self._texts(values, "classes", least=2),
             labelled=self._labelled(values["labelled"]) if values.get("labelled") is not None else None,
             reference=self._text(values, "reference") if values.get("reference") is not None else None,
+            hop_seconds=self._seconds(values) if values.get("hop_seconds") is not None else None,
         )
         self._files(file)
         return file
@@ -266,6 +275,12 @@ class _Reader:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise self._error(f"labelled.{key}", f"is {value!r}, not one of {', '.join(known)}{hint}")
         return value
+
+    def _seconds(self, values: Mapping[str, object]) -> float:
+        value = values["hop_seconds"]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            raise self._error("hop_seconds", f"must be a number of seconds above 0, not {_kind(value)}")
+        return float(value)
 
     def _files(self, file: PipelineFile) -> None:
         """Refuse files that are missing or could not ship with the directory."""

@@ -90,6 +90,12 @@ def test_other_artifacts_ship_too(read, directory):
     assert [p.name for p in read(artifacts=["table.bin"]).shipped()] == ["pipeline.json", "model.tflite", "table.bin"]
 
 
+def test_how_often_it_runs_is_read_and_written(read):
+    assert read(hop_seconds=1).hop_seconds == 1.0
+    assert read(hop_seconds=0.25).to_dict()["hop_seconds"] == 0.25
+    assert "hop_seconds" not in read().to_dict()
+
+
 def test_labelled_and_reference_may_be_left_out_or_null(read):
     assert read(labelled=..., reference=...).labelled is None
     assert read(labelled=None, reference=None).reference is None
@@ -163,6 +169,9 @@ def test_a_newer_schema_is_told_before_keys_that_only_it_knows(read):
         ({"labelled": {"source": "synthetic", "split": "test", "clips": 0}}, "'labelled.clips' must be a whole"),
         ({"labelled": {"source": "synthetic", "split": "test", "clip": 5}}, "'labelled.clip' is unknown.*'clips'"),
         ({"labelled": {"source": "synthetic", "path": "x"}}, "key 'labelled.path' is unknown"),
+        ({"hop_seconds": 0}, "key 'hop_seconds' must be a number of seconds above 0, not 0"),
+        ({"hop_seconds": True}, "key 'hop_seconds' must be a number of seconds above 0, not true"),
+        ({"hop_seconds": "0.5"}, "key 'hop_seconds' must be a number of seconds above 0"),
         ({"labelled": {"source": "manifest"}}, "key 'labelled.path' is missing"),
         ({"labelled": {"source": "manifest", "path": "x", "folds": 3}}, "'labelled.folds' must be a list, not 3"),
         ({"model": "gone.tflite"}, "key 'model' names 'gone.tflite', and there is no such file"),

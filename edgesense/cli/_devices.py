@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgesense.perf import devices, project
+from edgesense.perf import devices, profiles, project
 
 if TYPE_CHECKING:
     from edgesense.perf.interfaces import Device
@@ -28,3 +28,14 @@ def find(name: str) -> Device:
         SettingsError: As `every`.
     """
     return devices.find(name, devices.declared(project.above(Path.cwd())))
+
+
+def profile(word: str) -> profiles.Profile | None:
+    """Return the profile that a word means: a project's own, a shipped one, or a device's; None for one without.
+
+    Raises:
+        BudgetError: If there is neither such a profile nor such a device; the nearest name is told.
+        SettingsError: As `every`.
+    """
+    found = profiles.named(word, project.above(Path.cwd()).profiles)
+    return devices.profile(find(word)) if found is None else found

@@ -12,7 +12,7 @@ from edgesense import delegation
 from edgesense.cli import _devices, _output
 from edgesense.cli._arguments import count
 from edgesense.errors import MeasurementError, SettingsError
-from edgesense.perf import measure, metrics, processes, schema, statistics, units
+from edgesense.perf import energy, measure, metrics, processes, schema, statistics, units
 from edgesense.perf.metrics import latency, memory
 from edgesense.perf.records import Job, Json, Known, Measurement, Reading, Report
 
@@ -92,8 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _asked(device: Device) -> tuple[str, ...]:
-    """Return what a device can say about time, work and memory."""
-    asked = [name for name in device.answers() if metrics.find(name).unit.base in {"s", "instructions"}]
+    """Return what a device can say about time, work, energy and memory."""
+    asked = [name for name in device.answers() if metrics.find(name).unit.base in {"s", "instructions", "J"}]
     return tuple(sorted([*asked, *(name for name in ("rss_mb",) if name in device.answers())]))
 
 
@@ -209,7 +209,8 @@ def _there(job: Job, device: Device, progress: Console) -> tuple[dict[str, Json]
         "notes": list(measurement.notes),
     }
     about = f"{device.name}: counted or predicted as said in the table; no clock of this computer stands in for it"
-    return body, [_title(job, measurement.subject), _readings(measurement), *measurement.notes, about]
+    told = [f"{name}: {one.note}" for name, one in measurement.readings.items() if name in energy.LIMITS]
+    return body, [_title(job, measurement.subject), _readings(measurement), *told, *measurement.notes, about]
 
 
 def _readings(measurement: Measurement) -> Table:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgesense.cli import _devices
 from edgesense.errors import InvalidInput
-from edgesense.perf import measure, metrics, profiles, threads
+from edgesense.perf import measure, metrics, threads
 from edgesense.perf.devices.emulated import Emulated
 from edgesense.perf.devices.emulation import hot
 from edgesense.perf.interfaces import SettableDevice
@@ -45,7 +45,7 @@ def add_parser(verbs: Any) -> None:
         help="tell what is known of a device, with the source of each value",
         description="Print a device's profile, each value with its source, and what its processes are told of threads.",
     )
-    shown.add_argument("name", metavar="NAME", help="a device, as `edgesense devices` names it")
+    shown.add_argument("name", metavar="NAME", help="a device, as `edgesense devices` names it, or a profile")
     shown.set_defaults(run=show)
     places = actions.add_parser(
         "profile",
@@ -101,19 +101,20 @@ def cell(device: Device, limit: str, *, ready: bool) -> str:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Print what is known of a device, value by value, each with its source."""
+    """Print what is known of a device or of a profile without one, value by value, each with its source."""
     from rich.console import Console
 
-    device = _devices.find(arguments.name)
-    if isinstance(device, Emulated):
-        rows = [*known(profiles.find(device.profile.name).entry)]
-    elif device.name == HOST:
-        rows = [(name, value, HOST_SOURCE) for name, value in threads.uniform(1).variables]
-        rows.insert(0, ("runtime_threads", "1", HOST_SOURCE))
+    profile = _devices.profile(arguments.name)
+    if profile is not None:
+        rows = [*known(profile.entry)]
+    elif arguments.name == HOST:
+        told = threads.uniform(1)
+        values = ("runtime_threads", str(told.runtime_threads)), *told.variables
+        rows = [(name, value, HOST_SOURCE) for name, value in values]
     else:
-        msg = f"{device.name} has no profile: a project brought it along"
+        msg = f"{arguments.name} has no profile: a project brought it along"
         raise InvalidInput(msg)
-    Console().print(_profile_table(device.name, rows), highlight=False)
+    Console().print(_profile_table(arguments.name, rows), highlight=False)
     return 0
 
 

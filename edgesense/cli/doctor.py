@@ -1,4 +1,7 @@
-"""How noisy this computer is, the smallest slowdown the gate can catch on it, and gates on itself that prove it."""
+"""How noisy this computer is, the smallest slowdown the gate can catch on it, and gates on itself that prove it.
+
+With a pipeline and a board (--device), or with --compatibility: whether the pipeline fits it, from the files alone.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +36,10 @@ def add_parser(verbs: Any) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser(
         "doctor",
-        help="tell how noisy this computer is and what slowdown it can catch",
+        help="tell how noisy this computer is, or whether a pipeline fits a board",
         description=__doc__,
-        epilog="Exit status: 1 after a false alarm (--aa), 3 if noisier than --require allows, 130 if interrupted.",
+        epilog="Exit status: 1 after a false alarm (--aa), 3 if noisier than --require allows, "
+        "4 if the pipeline does not fit the device, 130 if interrupted.",
     )
     parser.add_argument(
         "pipeline",
@@ -44,7 +48,10 @@ def add_parser(verbs: Any) -> None:
         metavar="PIPELINE",
         help="a pipeline directory, a .tflite file or package.module:factory; default: a few ms of plain NumPy",
     )
-    parser.add_argument("--device", default=HOST, help="default: host, this computer")
+    parser.add_argument("--device", default=HOST, help="default: host, this computer; a board: does the pipeline fit?")
+    parser.add_argument(
+        "--compatibility", action="store_true", help="tell whether the pipeline fits the device, host as well"
+    )
     parser.add_argument("--runtime", choices=("litert", "tflite"), help="default: the first one installed")
     parser.add_argument(
         "--pairs",
@@ -113,6 +120,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     _check(arguments)
     _output.check(arguments.json)
+    profile = _devices.profile(arguments.device)
+    if profile is not None and profile.refused:
+        _devices.find(arguments.device)
+    if arguments.compatibility or (profile is not None and _asks_whether_it_fits(arguments)):
+        from edgesense.cli import _compatibility
+
+        return _compatibility.run(arguments, profile)
     evidence = _begin(arguments)
     complete = True
     try:
@@ -139,12 +153,26 @@ def _check(arguments: argparse.Namespace) -> None:
         wrong = "--gates is how many gates --power runs: give --power 5% with it"
     elif (save or arguments.resume) and arguments.aa is None and arguments.power is None:
         wrong = "--save and --resume keep gates: give --aa N or --power 5% with them"
+    elif arguments.compatibility and arguments.pipeline == calibration.FACTORY:
+        wrong = "--compatibility is asked of a pipeline: give a directory or a .tflite file with it"
+    elif arguments.compatibility and _measures(arguments):
+        wrong = "--compatibility runs nothing: --pairs, --aa, --power and --require measure"
     elif save and save.exists():
         wrong = f"--save {save}: is there already; --resume {save} goes on from it"
     elif save and not save.absolute().parent.is_dir():
         wrong = f"--save {save}: its directory is not there"
     if wrong:
         raise InvalidInput(wrong)
+
+
+def _measures(arguments: argparse.Namespace) -> bool:
+    wanted = (arguments.pairs, arguments.aa, arguments.power, arguments.require)
+    return any(one is not None for one in wanted)
+
+
+def _asks_whether_it_fits(arguments: argparse.Namespace) -> bool:
+    """A pipeline and a board are asked about each other, unless something is to be measured there."""
+    return arguments.pipeline != calibration.FACTORY and not _measures(arguments)
 
 
 def _begin(arguments: argparse.Namespace) -> Evidence:

@@ -32,7 +32,7 @@ def add_parser(verbs: Any) -> None:
         "file", type=Path, metavar="FILE", help="a WAV or FLAC file, of any rate and number of channels"
     )
     parser.add_argument(
-        "--hop", type=float, default=0.5, metavar="SECONDS", help="from one clip to the next (default 0.5)"
+        "--hop", type=float, metavar="SECONDS", help="from one clip to the next (default: the pipeline's own, or 0.5)"
     )
     parser.add_argument(
         "--block-ms", type=_milliseconds, default=20.0, metavar="MS", help="of audio handed over at a time (default 20)"
@@ -68,11 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
             f"{arguments.file} is {samples.shape[0]} samples long at {settings.sample_rate} Hz; a clip of "
             f"{opened.name} is {settings.samples}"
         )
+    hop = opened.hop_seconds if arguments.hop is None else arguments.hop
     block = max(1, round(arguments.block_ms / 1e3 * settings.sample_rate))
     # With JSON on standard output, lines for people go beside it.
     out = sys.stderr if arguments.json == _output.STANDARD_OUTPUT else sys.stdout
     heard = []
-    for one in opened.stream(_blocks(samples, block), hop_seconds=arguments.hop):
+    for one in opened.stream(_blocks(samples, block), hop_seconds=hop):
         heard.append(one)
         print(_line(one), file=out, flush=True)
     body = _summary(heard)

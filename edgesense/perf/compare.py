@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from edgesense.errors import BaselineError
-from edgesense.perf import gate, statistics, units
+from edgesense.perf import energy, gate, statistics, units
 from edgesense.perf.interfaces import Metric, Tolerance
 from edgesense.perf.metrics._base import Allowance
 from edgesense.perf.records import Baseline, Known, Measurement, Outcome, Paired, Reading
@@ -102,6 +102,8 @@ def unsteadiness(reading: Reading) -> str:
 
 
 def _uncompared(metric: Metric) -> str:
+    if metric.name in energy.LIMITS:
+        return "a power meter's numbers are not held against stored ones"
     return "no baseline beside it" if metric.gated else "the paired gate compares medians alone"
 
 

@@ -17,7 +17,8 @@ class Workload(Protocol):
 
     Beside these, a workload may have ``labelled() -> Iterable[tuple[item, expected]]`` (then `acc` can be
     asked), ``labelled_digest() -> str`` (identity of the items, not of their labels), ``reference() ->
-    Workload | None`` (then `acc_drop` can be asked), ``subject() -> Mapping[str, JSON]`` and
+    Workload | None`` (then `acc_drop` can be asked), ``hop_seconds`` (how often it runs where it runs
+    without end: then `battery_h` can be asked), ``subject() -> Mapping[str, JSON]`` and
     ``stages``, an ordered mapping of functions, each taking what the one before it returned.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,6 +68,33 @@ class Profile:
         return tuple(self.get("aliases", ()))
 
     @property
+    def names(self) -> frozenset[str]:
+        """Every word that means it."""
+        return frozenset({self.name, self.device, *self.aliases})
+
+    @property
+    def refused(self) -> str:
+        """Why there is no device of it; "" where there is, or could be one."""
+        return str(self.get("refused", ""))
+
+    def range(self, key: str) -> tuple[float, float, float] | None:
+        """Return a value as (low, typical, high); None where the profile does not say it.
+
+        Raises:
+            SettingsError: If it is neither one positive number nor three in order.
+        """
+        said = self.get(key)
+        if said is None:
+            return None
+        given = said if isinstance(said, list) else [said] * 3
+        plain = all(isinstance(one, int | float) and not isinstance(one, bool) for one in given)
+        if not plain or len(given) != 3 or not 0 < given[0] <= given[1] <= given[2] < math.inf:
+            wanted = "one positive number, or [low, typical, high], is wanted"
+            raise SettingsError(f"the profile {self.name} says {key} = {said!r}; {wanted}")
+        low, typical, high = (float(one) for one in given)
+        return low, typical, high
+
+    @property
     def threads(self) -> ThreadEnvironment | None:
         """What the board's processes are told of threads; None where the profile does not say."""
         said = self.entry.get("thread_environment")
@@ -81,6 +109,12 @@ def shipped() -> Mapping[str, Profile]:
     """Return the profiles that come with EdgeSense, by name."""
     entries = tomllib.loads(FILE.read_text(encoding="utf-8"))
     return {name: Profile(name, entry) for name, entry in entries.items()}
+
+
+def named(word: str, own: Mapping[str, Mapping[str, Any]] | None = None) -> Profile | None:
+    """Return the profile that a word means: its name, its device's or an alias; a project's own win. None for none."""
+    entries = {key: Profile(key, entry) for key, entry in (own or {}).items()}
+    return next((one for one in (*entries.values(), *shipped().values()) if word in one.names), None)
 
 
 def find(name: str, own: Mapping[str, Mapping[str, Any]] | None = None) -> Profile:

@@ -11,7 +11,7 @@ class Unit:
 
     Attributes:
         symbol: What is printed behind the number.
-        base: The unit that numbers have inside ("s", "B", "1", "instructions").
+        base: The unit that numbers have inside ("s", "B", "J", "1", "instructions").
         scale: How many base units one of this unit is.
     """
 
@@ -32,6 +32,8 @@ MILLISECOND = Unit("ms", "s", 1e-3)
 KIBIBYTE = Unit("KiB", "B", 1024.0)
 MEBIBYTE = Unit("MiB", "B", 1024.0**2)
 MILLION = Unit("M", "instructions", 1e6)
+MILLIJOULE = Unit("mJ", "J", 1e-3)
+HOUR = Unit("h", "s", 3600.0)
 RATIO = Unit("", "1", 1.0)
 
 REPEATABLE = 17

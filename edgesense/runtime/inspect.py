@@ -124,6 +124,19 @@ class ModelFile:
         return any(tensor.variable for tensor in self.tensors)
 
 
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """What a runtime lacks for a file.
+
+    Attributes:
+        needs: The operators and versions, in words.
+        advice: What can be done.
+    """
+
+    needs: str
+    advice: str
+
+
 def read(path: str | Path) -> ModelFile:
     """Read what a `.tflite` file is made of.
 
@@ -173,11 +186,22 @@ def refuse_unsupported(model: ModelFile, runtime: str) -> None:
     Raises:
         UnsupportedOperator: One or more; the text names each, what it needs and what can be done.
     """
+    found = unsupported(model, runtime)
+    if found is not None:
+        raise UnsupportedOperator(f"{model.path} {found.needs}: {found.advice}")
+
+
+def unsupported(model: ModelFile, runtime: str) -> Unsupported | None:
+    """Return which operators of a file a runtime cannot load, None where it can load all.
+
+    Raises:
+        SettingsError: A runtime that nothing is known of.
+    """
     known = support(runtime)
     missing = [o for o in model.operators if o.version > (0 if o.custom else known.versions.get(o.name, 0))]
     missing = [o for o in missing if not (o.custom and o.name in known.custom)]
     if not missing:
-        return
+        return None
     other = "litert" if runtime == "tflite" else "tflite"
     elsewhere = support(other)
     advice = ["convert it again for the older runtime"]
@@ -189,7 +213,7 @@ def refuse_unsupported(model: ModelFile, runtime: str) -> None:
         advice[-1] = "convert it again with builtin operators only (no SELECT_TF_OPS, no custom operators)"
     needs = "; ".join(_need(o, known.versions.get(o.name, 0), known.release) for o in missing)
     noted = f" (it was marked for TensorFlow {model.min_runtime_version} or newer)" if model.min_runtime_version else ""
-    raise UnsupportedOperator(f"{model.path} needs {needs}{noted}: {', or '.join(advice)}")
+    return Unsupported(f"needs {needs}{noted}", ", or ".join(advice))
 
 
 def _need(operator: OperatorInfo, highest: int, release: str) -> str:

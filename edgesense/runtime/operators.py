@@ -35,6 +35,11 @@ def known_release(release: str) -> bool:
     return any(release == row[0] for row in _RUNTIMES.values())
 
 
+def runtimes() -> tuple[str, ...]:
+    """The runtimes whose operators are known."""
+    return tuple(_RUNTIMES)
+
+
 def support(runtime: str) -> Support:
     """What a runtime ("litert" or "tflite") can load, for the release that the table was made from.
 

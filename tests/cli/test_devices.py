@@ -7,6 +7,7 @@ import pytest
 
 from edgesense import cli
 from edgesense.cli import devices as verb
+from edgesense.perf import devices
 from edgesense.perf.devices.table import Table
 from edgesense.perf.records import Known
 
@@ -73,10 +74,29 @@ def test_this_computer_is_shown_with_what_its_workers_are_told(capsys: pytest.Ca
     assert [shown[name][0] for name in ("runtime_threads", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")] == ["1"] * 3
 
 
+def test_a_profile_without_a_device_is_shown_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "900")
+    assert cli.main(["devices", "show", "armhf"]) == 0
+    shown = rows(capsys.readouterr().out)
+    assert "no armv7 wheels" in shown["refused"][0]
+
+
+def test_a_projects_own_profile_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = '[tool.edgesense.profiles.kitchen]\nram_mib = { value = 512, source = "its box" }\n'
+    (tmp_path / "pyproject.toml").write_text(own, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["devices", "show", "kitchen"]) == 0
+    assert rows(capsys.readouterr().out)["ram_mib"] == ("512", "its box")
+
+
 def test_a_device_without_a_profile_is_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verb.devices, "every", lambda: (Table({}, name="mine"),))
+    monkeypatch.setattr(devices, "every", lambda: (Table({}, name="mine"),))
     assert cli.main(["devices", "show", "mine"]) == 2
     assert "mine has no profile" in capsys.readouterr().err
 

@@ -35,5 +35,42 @@ def test_a_projects_own_profile_wins() -> None:
 
 
 def test_an_unknown_one_is_refused_with_the_nearest() -> None:
-    with pytest.raises(SettingsError, match=r"unknown profile 'pi44': did you mean pi4\? known are .*kitchen-pi, pi4"):
+    with pytest.raises(
+        SettingsError, match=r"unknown profile 'pi44': did you mean pi4\? known are .*kitchen-pi, .*pi4"
+    ):
         profiles.find("pi44", OWN)
+
+
+@pytest.mark.parametrize("word", ["pi4", "pi", "raspberry-pi-4"])
+def test_a_profile_is_meant_by_its_name_its_devices_and_its_aliases(word: str) -> None:
+    found = profiles.named(word)
+    assert found is not None
+    assert found.name == "pi4"
+
+
+def test_a_projects_own_profile_is_meant_before_a_shipped_one() -> None:
+    found = profiles.named("pi", {"ours": {"device": "pi"}})
+    assert found is not None
+    assert (found.name, profiles.named("nothing")) == ("ours", None)
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [(37, (37.0, 37.0, 37.0)), ([1, 2.5, 3], (1.0, 2.5, 3.0)), ({"value": [1, 1, 1], "source": "x"}, (1.0, 1.0, 1.0))],
+)
+def test_a_range_is_three_numbers_or_one_for_all(said: object, found: tuple[float, float, float]) -> None:
+    assert profiles.Profile("mine", {"watts": said}).range("watts") == found
+    assert profiles.Profile("mine", {}).range("watts") is None
+
+
+@pytest.mark.parametrize("said", [0, -1, True, "2 W", [1, 2], [3, 2, 1], [1, 2, float("inf")], [1, "2", 3]])
+def test_a_range_that_cannot_be_meant_is_refused_with_its_name(said: object) -> None:
+    with pytest.raises(SettingsError, match=r"the profile mine says watts = .*\[low, typical, high\], is wanted"):
+        profiles.Profile("mine", {"watts": said}).range("watts")
+
+
+@pytest.mark.parametrize("key", ["clock_ghz", "idle_watts", "load_watts", "battery_wh", "ram_mib", "flash_mib"])
+@pytest.mark.parametrize("one", profiles.shipped().values(), ids=lambda one: one.name)
+def test_every_number_of_a_shipped_profile_is_a_range(one: profiles.Profile, key: str) -> None:
+    found = one.range(key)
+    assert found is None or found[0] <= found[1] <= found[2]

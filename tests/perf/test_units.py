@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from edgesense.perf import units
 
-EVERY = [units.MILLISECOND, units.KIBIBYTE, units.MEBIBYTE, units.MILLION, units.RATIO]
+EVERY = [
+    units.MILLISECOND,
+    units.KIBIBYTE,
+    units.MEBIBYTE,
+    units.MILLION,
+    units.MILLIJOULE,
+    units.HOUR,
+    units.RATIO,
+]
 each_unit = st.sampled_from(EVERY)
 numbers = st.floats(0, 1e12, allow_subnormal=False)
 

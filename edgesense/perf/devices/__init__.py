@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from types import ModuleType
 
 from edgesense.errors import BudgetError, SettingsError
+from edgesense.perf import profiles
 from edgesense.perf.interfaces import Device
 from edgesense.perf.project import FILE, Project
 
@@ -53,6 +54,12 @@ def declared(project: Project) -> tuple[Device, ...]:
     return tuple(found)
 
 
+def profile(device: Device) -> profiles.Profile | None:
+    """Return what is known of a device: the profile that it was declared with, or the one that names it."""
+    own = getattr(device, "profile", None)
+    return own if isinstance(own, profiles.Profile) else profiles.named(device.name)
+
+
 def find(name: str, also: Iterable[Device] = ()) -> Device:
     """Return the device that `name` means: its name, an alias or its profile.
 
@@ -61,10 +68,13 @@ def find(name: str, also: Iterable[Device] = ()) -> Device:
         also: Devices that a project brings along; they win over the ones known here.
 
     Raises:
-        BudgetError: If there is none; the nearest name is told.
+        BudgetError: If there is none; the nearest name is told, or why there can be none.
     """
     known = {word: device for device in (*every(), *also) for word in device.names}
     if name not in known:
+        meant = profiles.named(name)
+        if meant is not None and meant.refused:
+            raise BudgetError(f"there is no device {name}: {meant.refused}")
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}? " if near else ""
         msg = f"unknown device {name!r}: {hint}allowed: {', '.join(sorted(known))}"

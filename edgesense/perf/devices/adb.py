@@ -38,6 +38,8 @@ UNTOLD: Mapping[str, str] = {
     "cold_start_ms": "benchmark_model starts no Python and no front end",
     "acc": "benchmark_model runs the model on random input",
     "acc_drop": "benchmark_model runs the model on random input",
+    "energy_mj": "benchmark_model reads no meter, and the time of a whole call is not known",
+    "battery_h": "benchmark_model reads no meter, and the time of a whole call is not known",
 }
 COOL = "let the phone cool down, without its case and off the charger"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from edgesense import delegation
 from edgesense.errors import DeviceUnavailable, NotMeasured, SettingsError
-from edgesense.perf import metrics, processes
+from edgesense.perf import energy, metrics, processes
 from edgesense.perf.devices import host
 from edgesense.perf.devices.emulation import agreement, board, bundle, fetch, hot, prediction, profiles, setup, sysroot
 from edgesense.perf.records import Job, Known, Measurement, Missing, Reading, Report
@@ -50,11 +50,11 @@ class Emulated:
 
     def answers(self) -> Mapping[str, Known]:
         """Return what can be counted, predicted, or known from this computer's run."""
-        return ON_HOST | {COUNTED: Known.COUNTED} | dict.fromkeys(PREDICTED, Known.PREDICTED)
+        return ON_HOST | {COUNTED: Known.COUNTED} | dict.fromkeys((*PREDICTED, *energy.LIMITS), Known.PREDICTED)
 
     def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:
         """Counts come with every time, since the time is made of them and they are what is compared."""
-        return (COUNTED,) if any(name in PREDICTED for name in metrics) else ()
+        return (COUNTED,) if any(name in PREDICTED or name in energy.LIMITS for name in metrics) else ()
 
     def fingerprint(self) -> Mapping[str, str]:
         """Return the board and its sysroot, and this computer, which the stand-ins come from."""
@@ -179,13 +179,19 @@ class _Run:
             readings[COUNTED] = count
         wanted = {name: stage for name, stage in PREDICTED.items() if name in self.job.metrics}
         dtype = str(report.subject.get("dtype", ""))
-        times = prediction.predict(count, dtype=dtype, profile=self.profile) if wanted else {}
+        times = prediction.predict(count, dtype=dtype, profile=self.profile)
         for name, stage in wanted.items():
             if stage in times:
                 readings[name] = times[stage]
             else:
                 there = ", ".join(count.parts) or "none"
                 missing[name] = Missing(f"the workload has no stage {stage!r}; it has {there}")
+        for name in energy.LIMITS:
+            if name in self.job.metrics:
+                try:
+                    readings[name] = energy.predict(name, times[""], report.facts, self.profile.said, self.job.threads)
+                except NotMeasured as error:
+                    missing[name] = Missing(str(error))
         return readings, missing, report
 
     def check(self, readings: dict[str, Reading], missing: dict[str, Missing], here: Report) -> str:

@@ -25,6 +25,7 @@ MEASURED = (
     "latency_p99_ms",
     "cold_start_ms",
     "rss_mb",
+    "energy_mj",
 )
 BUSY = 0.5
 

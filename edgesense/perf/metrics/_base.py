@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from edgesense.errors import NotMeasured
 from edgesense.perf.records import Known, Reading, Report
@@ -39,6 +39,12 @@ class SampledMetric:
     def reduce(self, reports: Sequence[Report], known: Known) -> Reading:
         """Return the number that the processes' reports give."""
         return self.reducer(reports, known)
+
+
+def rhythm(workload: Any) -> dict[str, float]:
+    """Return what a workload says of how often it runs, as facts of a report."""
+    hop = getattr(workload, "hop_seconds", None)
+    return {} if hop is None else {"hop_seconds": float(hop)}
 
 
 def joined(reports: Sequence[Report], name: str) -> tuple[float, ...]:

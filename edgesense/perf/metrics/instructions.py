@@ -10,7 +10,7 @@ from typing import Any
 
 from edgesense.errors import NotMeasured
 from edgesense.perf import statistics
-from edgesense.perf.metrics._base import Allowance, SampledMetric, joined
+from edgesense.perf.metrics._base import Allowance, SampledMetric, joined, rhythm
 from edgesense.perf.records import Known, Reading, Report
 from edgesense.perf.units import MILLION
 
@@ -40,7 +40,7 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         Series ``instructions``, and ``instructions.STAGE`` for each stage; each value one call, without
-        the cost of marking.
+        the cost of marking; the facts say how often the workload runs.
     """
     if "counter" not in options:
         return {"series": {}, "facts": {"uncounted": "this device has no instruction counter"}}
@@ -68,7 +68,7 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     for index, name in enumerate(order[1:], start=1):
         values = [span - marking for span in spans[index :: len(order)]]
         series[name] = {"unit": "instructions", "values": values}
-    return {"series": series, "facts": {"marking": marking}}
+    return {"series": series, "facts": {"marking": marking, **rhythm(workload)}}
 
 
 def _turn(prctl: Any, workload: Any, item: Any, stages: Mapping[str, Callable[[Any], Any]]) -> None:

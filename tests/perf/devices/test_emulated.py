@@ -98,6 +98,7 @@ def test_percentiles_and_cold_starts_can_never_be_answered() -> None:
 
 def test_a_limit_on_time_brings_the_count_along() -> None:
     assert emulated().implied(["features_ms", "size_kb"]) == ("instructions_m",)
+    assert emulated().implied(["battery_h"]) == ("instructions_m",)
     assert emulated().implied(["size_kb", "acc", "rss_mb"]) == ()
 
 
@@ -138,6 +139,45 @@ def test_two_runs_count_the_same_and_the_stages_make_up_the_whole(
         assert 0 < one.low < one.value < one.high
     assert first.fingerprint["board"] == "pi4"
     assert len(first.fingerprint["sysroot"]) == 12
+
+
+@needs_board
+@pytest.mark.usefixtures("board")
+def test_a_cortex_a53_counts_its_own_instructions_and_needs_longer_for_each(
+    project: Path, measure: Callable[..., Measurement]
+) -> None:
+    slow, fast = (measure(project, "instructions_m", "latency_ms", device=name) for name in ("zero2w", "pi"))
+    assert slow.fingerprint["board"] == "zero2w"
+    # XNNPACK has kernels of their own for the A53's order of instructions.
+    assert slow.readings["instructions_m"].parts["inference"] != fast.readings["instructions_m"].parts["inference"]
+    assert slow.readings["latency_ms"].value > 2 * fast.readings["latency_ms"].value
+
+
+@needs_board
+@pytest.mark.usefixtures("board")
+def test_energy_and_hours_are_predicted_from_the_time_and_the_profiles_watts(
+    project: Path, measure: Callable[..., Measurement]
+) -> None:
+    found = measure(project, "battery_h", "energy_mj", "latency_ms", "instructions_m")
+    energy, time = found.readings["energy_mj"], found.readings["latency_ms"]
+    assert energy.known is found.readings["battery_h"].known is Known.PREDICTED
+    watts = emulated().profile.said.range("load_watts")
+    assert watts is not None
+    assert energy.high == pytest.approx(watts[2] * time.high)
+    hours = found.readings["battery_h"]
+    # A tiny model's work is nothing beside the board's rest.
+    assert hours.value / 3600 == pytest.approx(31.0 / 2.8, rel=0.01)
+    assert "one inference a hop of 500 ms" in hours.note
+
+
+@needs_board
+@pytest.mark.usefixtures("board")
+def test_a_bare_model_has_energy_and_no_hours_since_nothing_says_how_often_it_runs(
+    project: Path, measure: Callable[..., Measurement]
+) -> None:
+    found = measure(project, "battery_h", "energy_mj", workload="tiny/model.tflite")
+    assert found.readings.keys() == {"energy_mj"}
+    assert "give it an attribute hop_seconds" in found.missing["battery_h"].reason
 
 
 @needs_board

@@ -55,7 +55,9 @@ def test_no_word_means_two_devices() -> None:
     assert len(words) == len(set(words))
 
 
-@pytest.mark.parametrize(("word", "name"), [("host", "host"), ("pi", "pi"), ("pi4", "pi"), ("pi5", "pi5")])
+@pytest.mark.parametrize(
+    ("word", "name"), [("host", "host"), ("pi", "pi"), ("pi4", "pi"), ("pi5", "pi5"), ("zero2w", "zero2w")]
+)
 def test_a_device_is_found_by_each_of_its_words(word: str, name: str) -> None:
     assert devices.find(word).name == name
 
@@ -69,3 +71,16 @@ def test_a_device_that_a_project_brings_along_is_found_and_wins() -> None:
     own = Table({}, name="host")
     assert devices.find("host", [own]) is own
     assert devices.find("bench", [Table({}, name="bench")]).name == "bench"
+
+
+@pytest.mark.parametrize("word", ["armv7", "armv7l", "armhf", "raspberry-pi-2", "armv6", "armv6l", "raspberry-pi-zero"])
+def test_a_32_bit_board_is_refused_with_the_wheels_that_are_missing(word: str) -> None:
+    with pytest.raises(BudgetError, match=rf"there is no device {word}: .*index has no armv[67] wheels of"):
+        devices.find(word)
+
+
+def test_a_devices_profile_is_found_by_its_name_or_is_its_own() -> None:
+    shipped = devices.profile(devices.find("pi"))
+    assert shipped is not None
+    assert shipped.name == "pi4"
+    assert devices.profile(devices.find("host")) is None

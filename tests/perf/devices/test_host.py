@@ -12,7 +12,9 @@ from edgesense.perf.records import Job, Known, Measurement
 from edgesense.testing import tiny_model
 
 Jobs = Callable[..., Job]
-EVERY = tuple(sorted(host.Host().answers()))
+METER = "energy_mj"
+EVERY = tuple(sorted(set(host.Host().answers()) - {METER}))
+"""All that any computer can tell; a power meter is not in all of them."""
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,20 @@ def test_every_number_it_can_answer_is_there_and_known_as_it_said(measured: Meas
     for name, reading in measured.readings.items():
         assert reading.known is host.Host().answers()[name]
         assert reading.low <= reading.value <= reading.high
+
+
+def test_its_energy_is_what_a_meter_says_or_missing_with_the_reason_of_each_kind_of_meter(
+    tmp_path: Path, write_job: Jobs
+) -> None:
+    found = host.Host().run(write_job(tmp_path, "", METER), tmp_path)
+    assert found.readings.keys() | found.missing.keys() == {METER}
+    for reading in found.readings.values():
+        assert reading.known is Known.MEASURED
+        assert 0 < reading.low <= reading.value <= reading.high
+        assert "meter: " in reading.note
+    for one in found.missing.values():
+        assert one.reason.startswith("no power meter can be read here: ")
+        assert "powercap" in one.reason
 
 
 def test_its_size_is_that_of_the_file(measured: Measurement) -> None:

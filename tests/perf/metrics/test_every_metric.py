@@ -67,6 +67,8 @@ def test_the_limits_of_the_first_release_are_all_there() -> None:
         "rss_mb",
         "instructions_m",
         "cold_start_ms",
+        "energy_mj",
+        "battery_h",
     }
 
 

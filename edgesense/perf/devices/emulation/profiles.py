@@ -25,6 +25,7 @@ class Profile:
         core: The core's key in the fit of cycles per instruction.
         clock_hz: Lowest, typical and highest clock under load.
         board: What emulates it.
+        said: All that is known of it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Profile:
     core: str
     clock_hz: tuple[float, float, float]
     board: Board
+    said: profiles.Profile
 
 
 def emulated() -> tuple[Profile, ...]:
@@ -64,4 +66,5 @@ def _profile(one: profiles.Profile) -> Profile:
         core=one.value("core"),
         clock_hz=(low, typical, high),
         board=Board(one.value("qemu_cpu"), identity, one.threads),
+        said=one,
     )

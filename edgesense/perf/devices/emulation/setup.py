@@ -89,7 +89,7 @@ def setup(boards: Mapping[str, board.Board], progress: fetch.Progress) -> Ready:
         progress("compiling the counting plugin", 0, 1)
     made = Ready(emulator, plugin.build(emulator), root)
     for done, (name, one) in enumerate(boards.items()):
-        tried = made.plugin.with_suffix(f".{root.digest}.{one.cpu}.tried")
+        tried = made.plugin.with_suffix(f".{root.digest}.{name}.tried")
         if not tried.exists():
             progress(f"trying {name}", done, len(boards))
             write_atomically(tried, f"{attempt(made, one)}\n")

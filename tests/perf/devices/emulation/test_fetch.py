@@ -84,7 +84,8 @@ def test_files_of_an_interrupted_setup_are_used_again_without_any_network(tmp_pa
     wheel = Pin("ai-edge-litert", "2.3.0", hashlib.sha256(b"whl").hexdigest())
     lock = Lock("bookworm", "3.11", (debian,), (wheel,))
     assert fetch.debian(lock, tmp_path, nothing) == [(debian, tmp_path / "libc6_2.36-9_arm64.deb")]
-    assert fetch.wheels(lock, tmp_path, nothing) == [(wheel, tmp_path / "ai_edge_litert-2.3.0-cp311.whl")]
+    wheels = fetch.wheels(lock.wheels, tmp_path, "3.11", "aarch64", nothing)
+    assert wheels == [(wheel, tmp_path / "ai_edge_litert-2.3.0-cp311.whl")]
 
 
 def test_a_half_downloaded_wheel_is_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,12 +93,13 @@ def test_a_half_downloaded_wheel_is_fetched_again(tmp_path: Path, monkeypatch: p
     wheel = Pin("numpy", "1.26.4", hashlib.sha256(b"whole").hexdigest())
     asked: list[Pin] = []
 
-    def fetched(pins: list[Pin], into: Path, python: str) -> None:
+    def fetched(pins: list[Pin], into: Path, python: str, machine: str) -> None:
+        assert (python, machine) == ("3.11", "aarch64")
         asked.extend(pins)
         (into / "numpy-1.26.4-cp311.whl").write_bytes(b"whole")
 
     monkeypatch.setattr(fetch, "fetch_wheels", fetched)
-    assert fetch.wheels(Lock("bookworm", "3.11", (), (wheel,)), tmp_path, nothing)[0][0] == wheel
+    assert fetch.wheels([wheel], tmp_path, "3.11", "aarch64", nothing)[0][0] == wheel
     assert asked == [wheel]
 
 

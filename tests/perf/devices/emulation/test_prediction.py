@@ -91,7 +91,7 @@ def test_every_time_says_how_it_is_known_and_what_it_rests_on() -> None:
     assert "published times" in times["inference"].note
 
 
-@pytest.mark.parametrize("core", ["a72", "a76"])
+@pytest.mark.parametrize("core", sorted({one.core for one in profiles.emulated()}))
 @pytest.mark.parametrize("kind", ["numpy", "float32", "int8", "mixed"])
 def test_every_core_and_kind_has_an_interval(core: str, kind: str) -> None:
     found = prediction.cycles(core, kind)

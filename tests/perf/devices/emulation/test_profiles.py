@@ -3,11 +3,17 @@ from __future__ import annotations
 import pytest
 
 from edgesense.perf import threads
-from edgesense.perf.devices.emulation import profiles
+from edgesense.perf.devices.emulation import lock, profiles
+from edgesense.runtime import operators
 
 
 def test_the_boards_are_found_by_device_and_profile() -> None:
-    assert {one.device: one.name for one in profiles.emulated()} == {"pi": "pi4", "pi5": "pi5"}
+    assert {one.device: one.name for one in profiles.emulated()} == {
+        "pi": "pi4",
+        "pi5": "pi5",
+        "zero2w": "zero2w",
+        "pi3": "pi3",
+    }
 
 
 @pytest.mark.parametrize("one", profiles.emulated(), ids=lambda one: one.name)
@@ -22,3 +28,11 @@ def test_a_clock_is_a_range_in_order() -> None:
     for one in profiles.emulated():
         low, typical, high = one.clock_hz
         assert 1e9 <= low <= typical <= high <= 3e9
+
+
+@pytest.mark.parametrize("one", profiles.emulated(), ids=lambda one: one.name)
+def test_a_board_says_the_versions_that_the_sysroot_has_and_the_operators_are_known_of(one: profiles.Profile) -> None:
+    pinned = lock.load()
+    assert one.said.value("runtime") == f"litert {pinned.version('ai-edge-litert')}"
+    assert one.said.value("runtime") == operators.support("litert").release
+    assert one.said.value("numpy") == pinned.version("numpy")

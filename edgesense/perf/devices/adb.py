@@ -52,11 +52,13 @@ class Adb:
         name: As in ``--edge-device``.
         settings: What the project says of it.
         root: Where relative names start from.
+        profile: What is known of it beforehand.
     """
 
     name: str
     settings: settings.Settings
     root: Path
+    profile: profiles.Profile
 
     @property
     def names(self) -> frozenset[str]:
@@ -228,5 +230,4 @@ def declare(name: str, entry: Mapping[str, Any], project: Project) -> Adb:
         SettingsError: If it says what cannot be meant.
     """
     said = settings.read(entry)
-    profiles.find(said.profile, project.profiles)
-    return Adb(name, said, project.root)
+    return Adb(name, said, project.root, profiles.find(said.profile, project.profiles))

@@ -397,7 +397,11 @@ def test_an_unknown_profile_is_refused(tmp_path: Path) -> None:
 def test_a_projects_own_profile_is_known(tmp_path: Path) -> None:
     entry = {"kind": "adb", "benchmark_model": "x", "profile": "mine"}
     named = Project(tmp_path, devices={"phone": entry}, profiles={"mine": {"title": "Mine"}})
-    assert devices.declared(named)[0].names == {"phone"}
+    (found,) = devices.declared(named)
+    known = devices.profile(found)
+    assert found.names == {"phone"}
+    assert known is not None
+    assert known.title == "Mine"
 
 
 def test_one_phone_under_two_names_is_measured_on_by_one_at_a_time(

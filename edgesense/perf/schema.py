@@ -5,6 +5,10 @@ History of the baseline's schema:
        results as packed hex), elsewhere.
     2  adds origin: pipeline, files (path -> SHA-256) and source, the digest of the project's imported code;
        labelled results may name clips that were answered differently when asked again (unsteady).
+
+History of the measurement's schema:
+    1  kind ("measurement"), device, fingerprint, subject, environment, readings (as a baseline has them), missing
+       (reason, remedy), notes, origin.
 """
 
 from __future__ import annotations
@@ -14,11 +18,25 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from edgesense.errors import BaselineError, SchemaError
+from edgesense.errors import BaselineError, InvalidInput, SchemaError
 from edgesense.perf import metrics
-from edgesense.perf.records import Baseline, Finding, Json, Known, Labelled, Origin, Outcome, Reading, Verdict
+from edgesense.perf.records import (
+    Baseline,
+    Finding,
+    Json,
+    Known,
+    Labelled,
+    Measurement,
+    Missing,
+    Origin,
+    Outcome,
+    Reading,
+    Verdict,
+)
 
 VERSION = 2
+MEASUREMENT_VERSION = 1
+MEASUREMENT = "measurement"
 UNSTEADY = ("unsteady", "unsteady_reference")
 
 
@@ -33,9 +51,7 @@ def dump_baseline(baseline: Baseline) -> str:
         "readings": {name: dump_reading(name, reading) for name, reading in sorted(baseline.readings.items())},
     }
     if baseline.origin is not None:
-        made_of = baseline.origin
-        files = dict(sorted(made_of.files.items()))
-        body["origin"] = {"pipeline": made_of.pipeline, "source": made_of.source, "files": files}
+        body["origin"] = _dump_origin(baseline.origin)
     if baseline.elsewhere:
         body["elsewhere"] = {name: dict(where) for name, where in sorted(baseline.elsewhere.items())}
     return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
@@ -54,7 +70,7 @@ def load_baseline(text: str, origin: str) -> Baseline:
     """
     try:
         body = json.loads(text)
-        _check_version(body["schema"], origin)
+        _check_version(body["schema"], VERSION, origin)
         return Baseline(
             test=_text(body["test"]),
             device=_text(body["device"]),
@@ -72,16 +88,81 @@ def load_baseline(text: str, origin: str) -> Baseline:
         raise BaselineError(msg) from error
 
 
+def dump_measurement(measurement: Measurement) -> dict[str, Json]:
+    """Return a measurement as plain data; what was measured beside a baseline belongs to one run and is left out."""
+    body: dict[str, Json] = {
+        "schema": MEASUREMENT_VERSION,
+        "kind": MEASUREMENT,
+        "device": measurement.device,
+        "fingerprint": dict(sorted(measurement.fingerprint.items())),
+        "subject": dict(measurement.subject),
+        "environment": dict(sorted(measurement.environment.items())),
+        "readings": {name: dump_reading(name, one) for name, one in sorted(measurement.readings.items())},
+        "missing": {
+            name: {"reason": one.reason, "remedy": one.remedy} for name, one in sorted(measurement.missing.items())
+        },
+        "notes": list(measurement.notes),
+    }
+    if measurement.origin is not None:
+        body["origin"] = _dump_origin(measurement.origin)
+    return body
+
+
+def load_measurement(text: str, origin: str) -> Measurement:
+    """Return the measurement that `text` holds.
+
+    Args:
+        text: JSON of what `dump_measurement` gave, of this or an earlier schema.
+        origin: The file's name, for messages.
+
+    Raises:
+        SchemaError: If a newer release wrote it.
+        InvalidInput: If it is no measurement, or damaged.
+    """
+    try:
+        body = json.loads(text)
+        _check_kind(body.get("kind"))
+        _check_version(body["schema"], MEASUREMENT_VERSION, origin)
+        return Measurement(
+            device=_text(body["device"]),
+            fingerprint=_texts(body["fingerprint"]),
+            subject=dict(body["subject"]),
+            readings={name: load_reading(one) for name, one in body["readings"].items()},
+            missing={
+                name: Missing(_text(one["reason"]), _text(one["remedy"])) for name, one in body["missing"].items()
+            },
+            notes=tuple(_text(note) for note in body["notes"]),
+            environment=_texts(body["environment"]),
+            origin=_origin(body["origin"]) if "origin" in body else None,
+        )
+    except SchemaError:
+        raise
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+        msg = f"{origin} is no measurement that can be read ({type(error).__name__}: {error})"
+        raise InvalidInput(msg) from error
+
+
+def _dump_origin(made_of: Origin) -> dict[str, Json]:
+    files = dict(sorted(made_of.files.items()))
+    return {"pipeline": made_of.pipeline, "source": made_of.source, "files": files}
+
+
 def _origin(body: Mapping[str, Json]) -> Origin:
     return Origin(_text(body["pipeline"]), _texts(body["files"]), _text(body["source"]))
 
 
-def _check_version(version: Any, origin: str) -> None:
+def _check_kind(kind: Any) -> None:
+    if kind != MEASUREMENT:
+        msg = f"kind is {kind!r}, not {MEASUREMENT!r}"
+        raise ValueError(msg)
+
+
+def _check_version(version: Any, newest: int, origin: str) -> None:
     if type(version) is not int or version < 1:
         msg = f"schema {version!r} is no version"
         raise ValueError(msg)
-    if version > VERSION:
-        msg = f"{origin} is of schema {version!r}, this release reads up to {VERSION}: update pytest-edgesense"
+    if version > newest:
+        msg = f"{origin} is of schema {version!r}, this release reads up to {newest}: update pytest-edgesense"
         raise SchemaError(msg)
 
 

@@ -10,9 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgesense.errors import BaselineError, SchemaError
+from edgesense.errors import BaselineError, InvalidInput, SchemaError
 from edgesense.perf import metrics, schema
-from edgesense.perf.records import Baseline, Finding, Known, Labelled, Origin, Outcome, Reading, Verdict
+from edgesense.perf.records import (
+    Baseline,
+    Finding,
+    Known,
+    Labelled,
+    Measurement,
+    Missing,
+    Origin,
+    Outcome,
+    Reading,
+    Verdict,
+)
 
 DATA = Path(__file__).parents[1] / "data"
 GOLDEN = DATA / "baseline-1.json"
@@ -286,3 +297,43 @@ def test_a_number_of_a_metric_that_is_not_installed_is_kept() -> None:
     body["readings"]["lumens"] = {"value": 3, "low": 3, "high": 3, "known": "measured", "n": 1}
     baseline = schema.load_baseline(json.dumps(body), "x.json")
     assert schema.load_baseline(schema.dump_baseline(baseline), "x.json").readings["lumens"].value == 3
+
+
+measurements = st.builds(
+    Measurement,
+    device=words,
+    fingerprint=places,
+    subject=st.dictionaries(words, plain, max_size=3),
+    readings=st.dictionaries(limits, readings, max_size=3),
+    missing=st.dictionaries(limits, st.builds(Missing, words, words), max_size=2),
+    notes=st.lists(words, max_size=3).map(tuple),
+    origin=st.none() | st.builds(Origin, words, places, words),
+    environment=places,
+)
+
+
+@given(measurements)
+def test_a_measurement_survives_the_way_to_its_file_and_back(measurement: Measurement) -> None:
+    text = json.dumps(schema.dump_measurement(measurement))
+    assert schema.load_measurement(text, "x.json") == measurement
+
+
+def test_a_measurement_of_each_schema_is_still_read() -> None:
+    found = schema.load_measurement((DATA / "measurement-1.json").read_text(encoding="utf-8"), "x.json")
+    assert (found.device, found.fingerprint) == ("pixel-8", {"tool": "benchmark_model"})
+    assert found.readings["inference_ms"].floor == 0.00302
+    assert found.missing["rss_mb"] == Missing("peak memory was not watched", "watch it")
+    assert found.notes == ("on random input",)
+    assert json.loads(json.dumps(schema.dump_measurement(found)))["schema"] == schema.MEASUREMENT_VERSION
+
+
+def test_a_measurement_of_a_newer_release_is_refused() -> None:
+    body = {"schema": schema.MEASUREMENT_VERSION + 1, "kind": "measurement"}
+    with pytest.raises(SchemaError, match=r"x.json is of schema 2, this release reads up to 1: update"):
+        schema.load_measurement(json.dumps(body), "x.json")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"kind": "measurement"}', '{"schema": 1, "kind": "baseline"}', "3"])
+def test_what_is_no_measurement_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match=r"x.json is no measurement that can be read"):
+        schema.load_measurement(text, "x.json")

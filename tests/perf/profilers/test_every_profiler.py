@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from edgesense.errors import MeasurementError
-from edgesense.perf import measure, metrics, profilers
+from edgesense.perf import locks, metrics, profilers
 from edgesense.perf.records import Attachment, Job
 
 NAMES = [info.name for info in pkgutil.iter_modules(profilers.__path__) if not info.name.startswith("_")]
@@ -107,12 +108,9 @@ def test_a_directory_that_cannot_be_made_is_a_reason(tmp_path: Path, monkeypatch
 
 
 def test_nobody_measures_on_this_computer_while_it_is_profiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import filelock
-
     def try_to_measure(directory: Path) -> None:
-        lock = filelock.FileLock(measure.cache_directory() / "locks" / "host.lock", timeout=0)
-        with pytest.raises(filelock.Timeout):
-            lock.acquire()
+        with ExitStack() as stack:
+            assert not locks.take("host", stack)
 
     fakes(monkeypatch, Fake("busy", act=try_to_measure))
     assert profilers.explain(JOB, [], tmp_path)[0].reason == ""

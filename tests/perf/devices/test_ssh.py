@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _loopback import together
 
 from edgesense.errors import DeviceUnavailable, PipelineError, SettingsError, WorkerFailed
 from edgesense.perf import devices, gate, locks, measure, pairs
@@ -328,18 +329,6 @@ def test_a_throttled_pair_is_a_lost_pair(boards: Boards, root: Path, tmp_path: P
 
 
 # A farm.
-
-
-def together(*made: Any) -> str:
-    """Return one device of several boards."""
-    text: str = made[0].quick
-    hosts = ", ".join(f"'{one.host}'" for one in made)
-    known = made[0].folder / "all_known"
-    known.write_text("".join(one.known_hosts.read_text() for one in made))
-    for one in made[1:]:
-        (one.folder / "user.pub").write_text((made[0].folder / "user.pub").read_text())
-    lines = [f"hosts = [{hosts}]" if line.startswith("hosts") else line for line in text.splitlines()]
-    return "\n".join(lines).replace(str(made[0].known_hosts), str(known))
 
 
 def test_a_farm_measures_on_as_many_boards_as_are_free_and_never_two_on_one(

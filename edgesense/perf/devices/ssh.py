@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from edgesense.errors import SettingsError
-from edgesense.perf import profiles
+from edgesense.perf import energy, profiles
 from edgesense.perf.devices import host
 from edgesense.perf.devices.boards import farm, measuring, setup
 from edgesense.perf.devices.boards.link import ConnectionLost
@@ -28,6 +28,7 @@ from edgesense.perf.records import Job, Json, Known, Measurement
 
 KEYS = ("kind", "hosts", "profile", "key", "ssh_config", "known_hosts", "python", "environment", "directory")
 DIRECTORY = "~/.cache/edgesense"
+LATENCY = "latency_ms"
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,12 @@ class Ssh:
         return frozenset({self.name})
 
     def answers(self) -> Mapping[str, Known]:
-        """Return what a board's own clock, memory and answers can tell."""
-        return host.Host().answers()
+        """Return what a board's own clock, memory and answers can tell, and its meter where it has one."""
+        return dict(host.Host().answers()) | dict.fromkeys(energy.LIMITS, Known.MEASURED)
 
-    def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG002 - part of the seam
-        """Nothing comes along unasked."""
-        return ()
+    def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:
+        """Return the time of an inference where its energy is asked for: without a meter that is made of it."""
+        return (LATENCY,) if any(name in energy.LIMITS for name in metrics) else ()
 
     def fingerprint(self) -> Mapping[str, str]:
         """Return what is known without asking a board; a measurement says the rest."""

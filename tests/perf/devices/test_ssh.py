@@ -148,6 +148,31 @@ def test_two_pipelines_are_compared_on_the_board(board: Any, root: Path, tmp_pat
     assert left(board) == []
 
 
+def test_energy_of_a_board_without_a_meter_is_predicted_from_its_profile(
+    board: Any, root: Path, tmp_path: Path
+) -> None:
+    job = replace(factory(root, seconds=0.005), metrics=("battery_h", "energy_mj", "latency_ms"))
+    said = board.declared(environment=sys.executable, profile="pi4")
+    found = measure.measure(declared(said, tmp_path), job)
+    if "energy_mj" in found.readings and found.readings["energy_mj"].known is Known.MEASURED:
+        pytest.skip("this computer has a power meter")
+    time_taken, energy = found.readings["latency_ms"], found.readings["energy_mj"]
+    assert energy.known is Known.PREDICTED
+    # A Pi 4 takes 2.5 to 7.2 W.
+    assert 2.5 * time_taken.low <= energy.low <= energy.high <= 7.2 * time_taken.high
+    assert "hop_seconds" in found.missing["battery_h"].reason
+
+
+def test_energy_without_a_meter_and_a_profile_is_not_known(board: Any, root: Path, tmp_path: Path) -> None:
+    job = replace(factory(root, seconds=0.005), metrics=("energy_mj", "latency_ms"))
+    device = declared(board.quick, tmp_path)
+    assert device.implied(["energy_mj"]) == ("latency_ms",)
+    found = measure.measure(device, job)
+    if "energy_mj" in found.readings:
+        pytest.skip("this computer has a power meter")
+    assert found.missing["energy_mj"].reason
+
+
 def test_a_session_alone_holds_its_board_until_it_ends(board: Any, root: Path, tmp_path: Path) -> None:
     device = declared(board.quick, tmp_path)
     with device.session(factory(root), {"series": ["calls"]}) as session:

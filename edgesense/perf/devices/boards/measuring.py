@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
 
-from edgesense.errors import DatasetError, EdgeSenseError, WorkerFailed
-from edgesense.perf import measure, metrics, processes
+from edgesense.errors import DatasetError, EdgeSenseError, NotMeasured, WorkerFailed
+from edgesense.perf import energy, measure, metrics, processes
 from edgesense.perf.devices import host
 from edgesense.perf.devices.boards import health, seats
 from edgesense.perf.devices.boards.link import RemoteCommand
 from edgesense.perf.devices.boards.setup import Board
 from edgesense.perf.profiles import Profile
-from edgesense.perf.records import Job, Json, Known, Measurement, Missing, Report
+from edgesense.perf.records import Job, Json, Known, Measurement, Missing, Reading, Report
 from edgesense.perf.sessions import Session
 from edgesense.perf.threads import uniform
 from edgesense.perf.units import MILLISECOND
@@ -42,6 +42,9 @@ class Lessor(Protocol):
 
     def answers(self) -> Mapping[str, Known]:
         """Limit -> how it is known."""
+
+    def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:
+        """Return what comes along unasked."""
 
     def fingerprint(self) -> Mapping[str, str]:
         """Return what is known without asking the board."""
@@ -95,9 +98,9 @@ class Leased:
         """Return what a board's own clock, memory and answers can tell."""
         return self.lessor.answers()
 
-    def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG002 - part of the seam
-        """Nothing comes along unasked."""
-        return ()
+    def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:
+        """Return what comes along unasked."""
+        return self.lessor.implied(metrics)
 
     def fingerprint(self) -> Mapping[str, str]:
         """Return what is known without asking the board."""
@@ -129,6 +132,7 @@ class Leased:
                 missing |= {one: lost for one in job.metrics if metrics.find(one).probe == metric.probe}
         answered = [name for name in job.metrics if name not in missing]
         readings, unanswered = host.reduce(answered, reports, known)
+        self._predict(job, reports, readings, unanswered)
         spoken = [report for group in reports.values() for report in group]
         measurement = Measurement(
             device=self.name,
@@ -152,11 +156,33 @@ class Leased:
         """Ask the board how it is."""
         return health.Health.read(self.board.link.request("health"))
 
+    def _predict(
+        self,
+        job: Job,
+        reports: Mapping[str, Sequence[Report]],
+        readings: dict[str, Reading],
+        missing: dict[str, Missing],
+    ) -> None:
+        """Answer for the energy of a board that has no meter, by what is known of its power."""
+        time = readings.get("latency_ms")
+        if self.profile is None or time is None:
+            return
+        for name in [name for name in energy.LIMITS if name in missing]:
+            facts = reports[metrics.find(name).probe][0].facts
+            try:
+                readings[name] = energy.predict(name, time, facts, self.profile, job.threads)
+            except NotMeasured as error:
+                missing[name] = Missing(f"{missing[name].reason}; {error}")
+            else:
+                del missing[name]
+
     def _probe(self, job: Job, probe: str, tally: Tally) -> list[Report]:
         chosen = [metrics.find(name) for name in job.metrics if metrics.find(name).probe == probe]
         timed = any(metric.unit is MILLISECOND for metric in chosen)
         count = max(metric.processes for metric in chosen)
-        onboard, told = seats.take(self.board, job, host.options(job), fresh=False)
+        battery = self.profile.range("battery_wh") if self.profile else None
+        options = host.options(job) | ({} if battery is None else {"battery_wh": battery})
+        onboard, told = seats.take(self.board, job, options, fresh=False)
         worker, message = self._worker(onboard), processes.request(onboard, probe, told)
 
         def ask() -> Report:

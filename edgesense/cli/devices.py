@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgesense.cli import _devices
+from edgesense.cli import _calibrate, _devices
 from edgesense.errors import InvalidInput
 from edgesense.perf import measure, metrics, threads
 from edgesense.perf.devices.emulated import Emulated
@@ -57,6 +57,7 @@ def add_parser(verbs: Any) -> None:
     places.add_argument("--runtime", choices=("litert", "tflite"), help="default: the first one installed there")
     places.add_argument("--top", type=int, default=12, metavar="N", help="functions a stage (default 12)")
     places.set_defaults(run=profile)
+    _calibrate.add(actions)
     parser.set_defaults(run=run)
 
 

@@ -157,3 +157,12 @@ def test_setup_that_cannot_go_on_says_why(
     monkeypatch.setattr(qemu, "missing", missing)
     assert cli.main(["devices", "setup", "pi"]) == 2
     assert "apt-get install --yes qemu-user" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("pi", "pi has no clock of its own: name a real board"), ("host", "host has no profile of an emulated board")],
+)
+def test_only_a_real_board_of_a_known_kind_calibrates(name: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["devices", "calibrate", name, "models/x"]) == 2
+    assert said in capsys.readouterr().err

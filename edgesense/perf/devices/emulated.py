@@ -13,7 +13,18 @@ from edgesense import delegation
 from edgesense.errors import DeviceUnavailable, NotMeasured, SettingsError
 from edgesense.perf import energy, metrics, processes
 from edgesense.perf.devices import host
-from edgesense.perf.devices.emulation import agreement, board, bundle, fetch, hot, prediction, profiles, setup, sysroot
+from edgesense.perf.devices.emulation import (
+    agreement,
+    board,
+    bundle,
+    calibrations,
+    fetch,
+    hot,
+    prediction,
+    profiles,
+    setup,
+    sysroot,
+)
 from edgesense.perf.records import Job, Known, Measurement, Missing, Reading, Report
 
 ON_HOST = {
@@ -179,7 +190,9 @@ class _Run:
             readings[COUNTED] = count
         wanted = {name: stage for name, stage in PREDICTED.items() if name in self.job.metrics}
         dtype = str(report.subject.get("dtype", ""))
-        times = prediction.predict(count, dtype=dtype, profile=self.profile)
+        root = self.job.project or self.job.root
+        own = calibrations.load(root, self.profile.name, self.made.sysroot.digest)
+        times = prediction.predict(count, dtype=dtype, profile=self.profile, own=own)
         for name, stage in wanted.items():
             if stage in times:
                 readings[name] = times[stage]

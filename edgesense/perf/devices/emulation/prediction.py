@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from edgesense.perf.devices.emulation.profiles import Profile
 from edgesense.perf.records import Known, Reading
@@ -85,6 +85,35 @@ class Cycles:
         return self.high / self.low
 
 
+@dataclass(frozen=True)
+class Pace:
+    """Seconds per instruction as an interval.
+
+    Attributes:
+        low: Lower end.
+        typical: The middle.
+        high: Upper end.
+        basis: What it rests on, in words.
+    """
+
+    low: float
+    typical: float
+    high: float
+    basis: str
+
+    @property
+    def ratio(self) -> float:
+        """High over low."""
+        return self.high / self.low
+
+
+class Own(Protocol):
+    """What is known of a board of one's own."""
+
+    def pace(self, kind: str) -> Pace | None:
+        """Return the interval for a kind; None where none was timed."""
+
+
 @lru_cache(maxsize=1)
 def _document() -> Mapping[str, Any]:
     return tomllib.loads(FILE.read_text(encoding="utf-8"))
@@ -117,14 +146,23 @@ def fit(points: Sequence[Published]) -> Cycles:
     Args:
         points: Two or more of one core and one kind.
     """
-    logs = [math.log(point.cycles_per_instruction) for point in points]
+    middle, reach = expected([math.log(point.cycles_per_instruction) for point in points])
+    basis = f"{len(points)} published times"
+    return Cycles(math.exp(middle - reach), math.exp(middle), math.exp(middle + reach), basis)
+
+
+def expected(logs: Sequence[float]) -> tuple[float, float]:
+    """Return the middle of logarithms, and how far from it nine of ten more like them are expected.
+
+    One alone says nothing of how far others are: they are then taken to scatter as little as any may.
+    """
     n = len(logs)
     middle = math.fsum(logs) / n
+    if n == 1:
+        return middle, T_95_MANY * SPREAD_AT_LEAST * math.sqrt(2)
     spread = math.sqrt(math.fsum((value - middle) ** 2 for value in logs) / (n - 1))
     t = T_95[n - 2] if n - 2 < len(T_95) else T_95_MANY
-    reach = t * max(spread, SPREAD_AT_LEAST) * math.sqrt(1 + 1 / n)
-    basis = f"{n} published times"
-    return Cycles(math.exp(middle - reach), math.exp(middle), math.exp(middle + reach), basis)
+    return middle, t * max(spread, SPREAD_AT_LEAST) * math.sqrt(1 + 1 / n)
 
 
 @lru_cache
@@ -153,30 +191,50 @@ def spanning(intervals: Iterable[Cycles]) -> Cycles:
     )
 
 
-def predict(count: Reading, *, dtype: str, profile: Profile) -> dict[str, Reading]:
+def pace(profile: Profile, kind: str, own: Own | None = None) -> Pace:
+    """Return seconds per instruction: of published times and the clock, or of one's own board where that is narrower.
+
+    Args:
+        profile: The board.
+        kind: As `cycles` has it.
+        own: What is known of a board of one's own.
+    """
+    slow, usual, fast = profile.clock_hz
+    one = cycles(profile.core, kind)
+    general = Pace(one.low / fast, one.typical / usual, one.high / slow, one.basis)
+    mine = own.pace(kind) if own is not None else None
+    return mine if mine is not None and mine.ratio < general.ratio else general
+
+
+def predict(count: Reading, *, dtype: str, profile: Profile, own: Own | None = None) -> dict[str, Reading]:
     """Return the time end to end, under "", and of each stage.
 
     Args:
         count: Instructions, `parts` by stage.
         dtype: Of the model: ``float32``, ``int8``, or anything else for a mixture.
         profile: The board.
+        own: What is known of a board of one's own.
 
     Returns:
         Readings in seconds. Ends are added up, as if all stages erred the same way.
     """
     kinds = {stage: NUMPY if stage == FEATURES else dtype for stage in count.parts}
-    shares = {stage: (count.parts[stage], cycles(profile.core, kind)) for stage, kind in kinds.items()}
+    shares = {stage: (count.parts[stage], pace(profile, kind, own)) for stage, kind in kinds.items()}
     rest = max(0.0, count.value - math.fsum(count.parts.values()))
     # Without stages it is all the model's; with them what is left over is Python between them.
-    other = cycles(profile.core, NUMPY if count.parts else dtype)
-    times = {stage: _reading([share], profile) for stage, share in shares.items()}
-    return {"": _reading([*shares.values(), (rest, other)], profile), **times}
+    other = pace(profile, NUMPY if count.parts else dtype, own)
+    times = {stage: _reading([share]) for stage, share in shares.items()}
+    return {"": _reading([*shares.values(), (rest, other)]), **times}
 
 
-def _reading(shares: Sequence[tuple[float, Cycles]], profile: Profile) -> Reading:
-    slow, usual, fast = profile.clock_hz
-    low = math.fsum(count * one.low for count, one in shares) / fast
-    value = math.fsum(count * one.typical for count, one in shares) / usual
-    high = math.fsum(count * one.high for count, one in shares) / slow
+def _reading(shares: Sequence[tuple[float, Pace]]) -> Reading:
+    low, value, high = (
+        math.fsum(count * end for count, end in ends)
+        for ends in (
+            [(count, one.low) for count, one in shares],
+            [(count, one.typical) for count, one in shares],
+            [(count, one.high) for count, one in shares],
+        )
+    )
     basis = ", ".join(dict.fromkeys(one.basis for count, one in shares if count > 0))
     return Reading(value, low, high, Known.PREDICTED, note=f"cycles per instruction: {basis}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edgesense.errors import SettingsError
+from edgesense.errors import DeviceUnavailable, SettingsError
 from edgesense.perf.devices.boards import openssh
 from edgesense.perf.devices.boards.openssh import Address, Way
 
@@ -49,16 +49,24 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         Address.parse(text)
 
 
-def test_the_command_is_strict_and_its_last_word_is_always_the_same() -> None:
+def test_the_command_is_strict_and_its_last_word_is_always_the_same(tmp_path: Path) -> None:
+    key, known = tmp_path / "a key", tmp_path / "known hosts"
+    for file in (key, known):
+        file.touch()
     one = Way().command(PI)
-    other = Way(key=Path("a key"), known_hosts=Path("known hosts")).command(Address("::1", "$(reboot)", 2222))
+    other = Way(key=key, known_hosts=known).command(Address("::1", "$(reboot)", 2222))
     assert one[-1] == other[-1] == openssh.REMOTE
     assert one[-4:-1] == ("pi", "--", "pi-1.local")
     for command in (one, other):
         assert command[0] == "ssh"
         assert {"-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oForwardAgent=no"} <= set(command)
-    assert other[other.index("-i") + 1] == "a key"
-    assert '-oUserKnownHostsFile="known hosts"' in other
+    assert other[other.index("-i") + 1] == str(key)
+    assert f'-oUserKnownHostsFile="{known}"' in other
+
+
+def test_a_file_that_is_not_here_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DeviceUnavailable, match=r"pi@pi-1\.local: there is no file /no/such/key"):
+        Way(key=Path("/no/such/key")).command(PI)
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,8 @@ def together(*boards: Board) -> str:
     known = boards[0].folder / "all_known"
     known.write_text("".join(one.known_hosts.read_text() for one in boards))
     for one in boards[1:]:
-        (one.folder / "user.pub").write_text((boards[0].folder / "user.pub").read_text())
+        accepted = one.folder / "user.pub"
+        accepted.write_text(accepted.read_text() + (boards[0].folder / "user.pub").read_text())
     text = boards[0].quick.replace(str(boards[0].known_hosts), str(known))
     return "\n".join(f"hosts = [{hosts}]" if line.startswith("hosts") else line for line in text.splitlines()) + "\n"
 

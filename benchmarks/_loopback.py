@@ -25,6 +25,25 @@ from edgesense.perf.files import cache_directory
 PACKAGES = ("openssh-server", "libwrap0", "libnss-wrapper")
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 PGREP, SSH_KEYGEN = (shutil.which(name) or name for name in ("pgrep", "ssh-keygen"))
+WAITS = """
+import time
+
+class Waits:
+    def artifacts(self):
+        return []
+
+    def example(self):
+        return 1
+
+    def run(self, item):
+        time.sleep({seconds})
+        return item
+
+    def labelled(self):
+        return [(1, 1), (2, 1)]
+"""
+"""A package whose workload waits, so that boards may work at once on few cores."""
+
 SHARED_CACHE = cache_directory()
 """As it is before any test has a cache of its own."""
 

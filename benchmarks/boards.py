@@ -49,20 +49,6 @@ WAIT_SECONDS = 0.1
 """Of a call, of which a budget makes some thirty."""
 LIMITS = ("latency_ms", "rss_mb", "size_kb")
 FAULTS = ("none", "cut", "worker killed", "agent killed", "slow line", "full disk")
-WAITS = """
-import time
-
-class Waits:
-    def artifacts(self):
-        return []
-
-    def example(self):
-        return 1
-
-    def run(self, item):
-        time.sleep({seconds})
-        return item
-"""
 
 
 def main() -> int:
@@ -149,7 +135,7 @@ def speedup(boards: list[_loopback.Board], place: Path) -> dict[str, Any]:
 def waiting(project: Path, seconds: float) -> Job:
     """Return a job whose workload waits."""
     (project / "mine").mkdir(parents=True)
-    (project / "mine" / "__init__.py").write_text(WAITS.format(seconds=seconds), encoding="utf-8")
+    (project / "mine" / "__init__.py").write_text(_loopback.WAITS.format(seconds=seconds), encoding="utf-8")
     ship, path = ("mine",), (str(project),)
     return Job("mine:Waits", project, ("latency_ms",), ship=ship, sys_path=path, timeout_seconds=60, seconds=1.0)
 

@@ -193,7 +193,7 @@ def ask(speaker: Speaker, message: Mapping[str, Any], *, timeout_seconds: float)
     return _read(said, message)
 
 
-def kill(process: subprocess.Popen[str]) -> None:
+def kill(process: subprocess.Popen[Any]) -> None:
     """End a process and all that it started, and wait for it."""
     # Its own session: whatever it started goes with it, also on Ctrl-C.
     with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -57,7 +57,7 @@ class Emulated:
     @property
     def names(self) -> frozenset[str]:
         """The device's name, its aliases and its profile's name."""
-        return frozenset({self.profile.device, self.profile.name, *self.profile.aliases})
+        return self.profile.said.names
 
     def answers(self) -> Mapping[str, Known]:
         """Return what can be counted, predicted, or known from this computer's run."""

@@ -47,7 +47,7 @@ class Esp32:
     @property
     def names(self) -> frozenset[str]:
         """The device's name, its aliases and its profile's name."""
-        return frozenset({self.profile.device, self.profile.name, *self.profile.aliases})
+        return self.profile.said.names
 
     @property
     def unready(self) -> frozenset[str]:

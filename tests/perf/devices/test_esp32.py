@@ -51,7 +51,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def measure(tmp_path: Path) -> Callable[..., Measurement]:
     def run(root: Path, *metrics: str, device: str = "esp32", workload: str = "tiny", **more: object) -> Measurement:
-        job = Job(workload=workload, root=root, metrics=tuple(sorted(metrics)), **more)  # type: ignore[arg-type]
+        job = Job(workload=workload, root=root, metrics=tuple(sorted(metrics)), **more)  # type: ignore[arg-type]  # any field
         return chip(device).run(job, tmp_path)
 
     return run

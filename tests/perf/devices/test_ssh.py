@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _loopback import together
+from _loopback import WAITS, together
 
 from edgesense.errors import DeviceUnavailable, PipelineError, SettingsError, WorkerFailed
 from edgesense.perf import devices, gate, locks, measure, pairs
@@ -27,23 +27,6 @@ from edgesense.testing import tiny_model
 
 Boards = Callable[..., Any]
 LIMITS = ("latency_ms", "rss_mb", "size_kb")
-WAITS = """
-import time
-
-class Waits:
-    def artifacts(self):
-        return []
-
-    def example(self):
-        return 1
-
-    def run(self, item):
-        time.sleep({seconds})
-        return item
-
-    def labelled(self):
-        return [(1, 1), (2, 1)]
-"""
 
 
 def declared(text: str, root: Path) -> Ssh:

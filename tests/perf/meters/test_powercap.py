@@ -55,7 +55,7 @@ def test_a_counter_that_only_root_may_read_says_the_command(tree: Tree, monkeypa
     def refuse(path: Path, *rest: object, **more: object) -> str:
         if path.name == "energy_uj":
             raise PermissionError(13, "Permission denied")
-        return reading(path, *rest, **more)  # type: ignore[arg-type]
+        return reading(path, *rest, **more)  # type: ignore[arg-type]  # any field
 
     # Tests may run as root, whom no file refuses.
     monkeypatch.setattr(Path, "read_text", refuse)

@@ -10,7 +10,6 @@ import contextlib
 import io
 import itertools
 import json
-import os
 import queue
 import subprocess
 import tempfile
@@ -193,9 +192,7 @@ class Link:
         # Its end is waited for: what ran on the board is gone when the next one comes.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=2)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, 9)
-        self._process.wait()
+        processes.kill(self._process)
         for thread in (self._reader, self._pulse):
             if thread.ident is not None:
                 thread.join(timeout=2)
@@ -236,8 +233,7 @@ class Link:
             self.forget(self.post("ping"))
             if time.monotonic() - self._heard > SILENCE_SECONDS:
                 self._lose(f"nothing came from the board for {SILENCE_SECONDS} s")
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self._process.pid, 9)
+                processes.kill(self._process)
 
     def _lose(self, why: str) -> None:
         if self._lost is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 from edgesense.errors import DatasetError, EdgeSenseError, NotMeasured, WorkerFailed
 from edgesense.perf import energy, measure, metrics, processes
@@ -13,6 +13,7 @@ from edgesense.perf.devices import host
 from edgesense.perf.devices.boards import health, seats
 from edgesense.perf.devices.boards.link import RemoteCommand
 from edgesense.perf.devices.boards.setup import Board
+from edgesense.perf.interfaces import Device
 from edgesense.perf.profiles import Profile
 from edgesense.perf.records import Job, Json, Known, Measurement, Missing, Reading, Report
 from edgesense.perf.sessions import Session
@@ -22,32 +23,10 @@ from edgesense.perf.units import MILLISECOND
 MOST_LOST = 3
 """Rounds that are lost, over a third of all, before it is given up."""
 MOST_DISCARDED = 1 / 3
-LABELLED = ("acc", "acc_drop")
 
 
 class Throttled(EdgeSenseError):
     """Rounds were slowed down as often as they were tried."""
-
-
-class Lessor(Protocol):
-    """The device that a board belongs to."""
-
-    @property
-    def name(self) -> str:
-        """As in ``--edge-device``."""
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Every word that means it."""
-
-    def answers(self) -> Mapping[str, Known]:
-        """Limit -> how it is known."""
-
-    def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:
-        """Return what comes along unasked."""
-
-    def fingerprint(self) -> Mapping[str, str]:
-        """Return what is known without asking the board."""
 
 
 @dataclass
@@ -79,7 +58,7 @@ class Leased:
         notes: What is worth saying of how it was chosen.
     """
 
-    lessor: Lessor
+    lessor: Device
     board: Board
     profile: Profile | None = None
     notes: tuple[str, ...] = ()

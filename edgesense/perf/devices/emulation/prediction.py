@@ -64,8 +64,8 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Cycles:
-    """Cycles per instruction as an interval.
+class Interval:
+    """What nine of ten are expected within.
 
     Attributes:
         low: Lower end.
@@ -85,26 +85,12 @@ class Cycles:
         return self.high / self.low
 
 
-@dataclass(frozen=True)
-class Pace:
-    """Seconds per instruction as an interval.
+class Cycles(Interval):
+    """Cycles per instruction."""
 
-    Attributes:
-        low: Lower end.
-        typical: The middle.
-        high: Upper end.
-        basis: What it rests on, in words.
-    """
 
-    low: float
-    typical: float
-    high: float
-    basis: str
-
-    @property
-    def ratio(self) -> float:
-        """High over low."""
-        return self.high / self.low
+class Pace(Interval):
+    """Seconds per instruction."""
 
 
 class Own(Protocol):

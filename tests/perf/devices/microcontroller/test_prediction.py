@@ -33,7 +33,7 @@ def test_every_figure_has_a_source_that_is_named() -> None:
 
 @pytest.mark.parametrize("model", prediction.models(), ids=lambda one: f"{one['name']} on {one['core']}")
 def test_a_published_model_lies_within_what_its_kernels_predict(model: dict[str, object]) -> None:
-    found = prediction.inference(model["work"], CHIPS[str(model["core"])])  # type: ignore[arg-type]
+    found = prediction.inference(model["work"], CHIPS[str(model["core"])])  # type: ignore[arg-type]  # of a TOML file
     assert found.low < float(str(model["ms"])) / 1e3 < found.high
     # What is typical is no worse than a factor of two off.
     assert abs(math.log2(found.value * 1e3 / float(str(model["ms"])))) < 1

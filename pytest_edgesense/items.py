@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from edgesense.perf.records import Job
+    from edgesense.report.records import Place
     from pytest_edgesense.marker import Plan
     from pytest_edgesense.measurement import Found
     from pytest_edgesense.rows import Row
@@ -49,6 +51,14 @@ def stable_name(item: pytest.Item) -> str:
     if callspec is None or DEVICE not in callspec.params:
         return nodeid
     return without_device(nodeid, callspec.id, str(callspec.params[DEVICE]))
+
+
+def place(item: pytest.Item) -> Place | None:
+    """Return where a test stands, None where pytest does not know its line."""
+    from edgesense.report.records import Place
+
+    file, line, _ = item.location
+    return None if line is None else Place(Path(file).as_posix(), line + 1)
 
 
 def without_device(nodeid: str, parameters: str, device: str) -> str:

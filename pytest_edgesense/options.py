@@ -35,7 +35,7 @@ class Settings(NamedTuple):
         regression: The ini key ``edge_regression`` as it is written.
         against: A commit, tag or branch whose baselines and code are compared with; None for what is here.
         against_from: Where it was named, for messages.
-        results: Where all results are written as JSON.
+        exports: (format, file) of everything that is written at the end of the run.
         delegate: The delegate that models are run with; None for what the runtime does by itself.
     """
 
@@ -54,7 +54,7 @@ class Settings(NamedTuple):
     regression: str | None = None
     against: str | None = None
     against_from: str = ""
-    results: Path | None = None
+    exports: tuple[tuple[str, Path], ...] = ()
     delegate: str | None = None
 
 
@@ -109,7 +109,14 @@ def add(parser: pytest.Parser) -> None:
         metavar="REF",
         help="compare with the baselines and the code of a commit, tag or branch, not those here (ini: edge_against)",
     )
-    add_option("--edge-json", metavar="FILE", help="write all results there, as JSON")
+    add_option("--edge-json", metavar="FILE", help="write all results there, as JSON: --edge-export=json:FILE")
+    add_option(
+        "--edge-export",
+        action="append",
+        metavar="FORMAT:FILE",
+        help="write all results in a form that another program reads; repeatable; `edgesense report formats` lists the "
+        "forms (ini: edge_export)",
+    )
     add_option("--edge-list", metavar="FILE", help="list the tests that have a budget there, as JSON")
     for name, kind, text in (
         ("edge_device", "args", "devices to judge on, as --edge-device"),
@@ -127,6 +134,7 @@ def add(parser: pytest.Parser) -> None:
         ("edge_profile", "string", "as --edge-profile: auto or off"),
         ("edge_regression", "string", "allowed changes from baselines, as in latency:3%,instructions:0.5%,acc:0.5pp"),
         ("edge_against", "string", "as --edge-against"),
+        ("edge_export", "args", "as --edge-export, files from ROOTDIR"),
         ("edge_timeout", "string", "seconds after which a silent measurement is ended; default 600"),
     ):
         parser.addini(name, text, type=kind, default=None)  # type: ignore[arg-type]
@@ -160,7 +168,7 @@ def read(config: pytest.Config) -> Settings:
         regression=_ini(config, "edge_regression") or None,
         against=against,
         against_from=against_from,
-        results=_file(config, "edge_json"),
+        exports=_exports(config),
         delegate=_delegate(config),
     )
 
@@ -269,6 +277,30 @@ def _against(config: pytest.Config, update: str | None) -> tuple[str | None, str
 def _file(config: pytest.Config, name: str) -> Path | None:
     said = config.getoption(name)
     return None if said is None else config.invocation_params.dir / said
+
+
+def _exports(config: pytest.Config) -> tuple[tuple[str, Path], ...]:
+    said, origin, start = config.getoption("edge_export"), "--edge-export", config.invocation_params.dir
+    if said is None:
+        said, origin, start = _ini(config, "edge_export") or (), "ini key edge_export", config.rootpath
+    plain = _file(config, "edge_json")
+    found = [] if plain is None else [("json", plain)]
+    if said:
+        # Only for who asks for it: listing the formats costs their imports.
+        from edgesense.errors import SettingsError
+        from edgesense.report import formats
+    for one in said:
+        name, _, file = one.partition(":")
+        try:
+            formats.find(name)
+        except SettingsError as error:
+            msg = f"{origin} {one!r}: {error}"
+            raise pytest.UsageError(msg) from error
+        if not file:
+            msg = f"{origin} {one!r}: FORMAT:FILE is wanted, as in {name}:results{formats.find(name).SUFFIX}"
+            raise pytest.UsageError(msg)
+        found.append((name, start / file))
+    return tuple(found)
 
 
 def _timeout(config: pytest.Config) -> float:

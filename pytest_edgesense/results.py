@@ -1,58 +1,79 @@
-"""All results of a run as JSON, for programs: written once, by one process, also when tests fail.
-
-History of the schema:
-    1  schema, strict, against, tally, said, budgets: a row each, with outcome, letter, word, gates, failing, failure,
-       and the verdict (numbers in base units with the unit beside them) or null.
-"""
+"""All results of a run as files, for people and for programs: written once, by one process, also when tests fail."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from edgesense.perf import schema
+from edgesense import __version__
+from edgesense.errors import EdgeSenseError
+from edgesense.perf import history
 from edgesense.perf.files import write_atomically
+from edgesense.report import formats
+from edgesense.report.records import Result, RunRecord
 from pytest_edgesense import status
 from pytest_edgesense.options import Settings
 from pytest_edgesense.rows import Row
-from pytest_edgesense.tally import Tally
-
-VERSION = 1
+from pytest_edgesense.tally import tally
 
 
-def write(path: Path, rows: Sequence[Row], counts: Tally, settings: Settings) -> None:
-    """Write the results of a run.
+def record(rows: Sequence[Row], planned: int, problems: Sequence[str], settings: Settings) -> RunRecord:
+    """Return a run as reports are made of it."""
+    counts = tally(rows, planned)
+    commit, modified = _state(settings.root)
+    return RunRecord(
+        results=tuple(_result(row) for row in rows),
+        said=str(counts),
+        tally=asdict(counts),
+        strict=settings.strict,
+        strict_because=settings.strict_because,
+        against=settings.against,
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        commit=commit,
+        modified=modified,
+        release=__version__,
+        problems=tuple(problems),
+    )
 
-    Raises:
-        OSError: If the file cannot be written.
-    """
-    body = {
-        "schema": VERSION,
-        "strict": settings.strict,
-        "against": settings.against,
-        "tally": asdict(counts),
-        "said": str(counts),
-        "budgets": [_plain(row) for row in rows],
-    }
-    write_atomically(path, json.dumps(body, indent=2, ensure_ascii=False) + "\n")
+
+def write(run: RunRecord, settings: Settings) -> Iterator[str]:
+    """Write every file that was asked for; yield why one could not be."""
+    for name, path in settings.exports:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, formats.find(name).render(run, root=settings.root))
+        except (OSError, EdgeSenseError) as error:
+            yield f"the results were not written to {path}: {error}"
 
 
-def _plain(row: Row) -> dict[str, Any]:
-    letter, word, _ = status.shown(row) or (None, None, None)
-    return {
-        "nodeid": row.nodeid,
-        "test": row.test,
-        "device": row.device,
-        "outcome": row.outcome,
-        "letter": letter,
-        "word": word,
-        "gates": row.gates,
-        "failing": list(row.failing),
-        "failure": row.failure,
-        "absent": list(row.absent),
-        "against": list(row.against),
-        "verdict": None if row.verdict is None else schema.dump_verdict(row.verdict),
-    }
+def _state(root: Path) -> tuple[str, bool]:
+    """Return a project's commit, "" without one, and whether its files differ from it."""
+    top = history.top(root)
+    try:
+        return (history.resolve(top, "HEAD"), history.differs(top)) if top is not None else ("", False)
+    except EdgeSenseError:
+        # No git, or a repository without a commit: a report says so by saying nothing.
+        return "", False
+
+
+def _result(row: Row) -> Result:
+    letter, word, _ = status.shown(row) or ("", "", "")
+    return Result(
+        nodeid=row.nodeid,
+        test=row.test,
+        device=row.device,
+        verdict=row.verdict,
+        place=row.place,
+        outcome=row.outcome,
+        letter=letter,
+        word=word,
+        gates=row.gates,
+        blamed=row.blamed,
+        failing=row.failing,
+        failure=row.failure,
+        absent=row.absent,
+        against=row.against,
+        evidence=row.evidence,
+    )

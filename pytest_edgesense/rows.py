@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from edgesense.perf import schema
 from edgesense.perf.records import Verdict
+from edgesense.report import schema as report_schema
+from edgesense.report.records import Evidence, Place
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Row:
         gates: Whether the budget may fail the test.
         blamed: Whether the test failed for its budget, and not for its body.
         against: What its times were measured beside, a line each.
+        place: Where the test stands; None where pytest does not say.
+        evidence: What stands behind the verdict.
     """
 
     nodeid: str
@@ -43,19 +47,26 @@ class Row:
     gates: bool = True
     blamed: bool = False
     against: tuple[str, ...] = ()
+    place: Place | None = None
+    evidence: Evidence = field(default_factory=Evidence)
 
     def to_json(self) -> str:
         """Return the row as text, so that any process boundary lets it through."""
         plain = None if self.verdict is None else schema.dump_verdict(self.verdict)
-        return json.dumps({**self.__dict__, "verdict": plain})
+        place = None if self.place is None else asdict(self.place)
+        evidence = report_schema.dump_evidence(self.evidence)
+        return json.dumps({**self.__dict__, "verdict": plain, "place": place, "evidence": evidence})
 
     @classmethod
     def from_json(cls, text: str) -> Row:
         """Return the row that `to_json` wrote."""
         body: dict[str, Any] = json.loads(text)
-        verdict = body["verdict"]
-        lists = {name: tuple(body[name]) for name in ("failing", "absent", "changes", "against")}
-        return cls(**{**body, **lists, "verdict": None if verdict is None else schema.load_verdict(verdict)})
+        verdict, place = body["verdict"], body["place"]
+        read: dict[str, Any] = {name: tuple(body[name]) for name in ("failing", "absent", "changes", "against")}
+        read["verdict"] = None if verdict is None else schema.load_verdict(verdict)
+        read["place"] = None if place is None else Place(**place)
+        read["evidence"] = report_schema.load_evidence(body["evidence"])
+        return cls(**{**body, **read})
 
     def settled(self, outcome: str, *, blamed: bool = False) -> Row:
         """Return the row with the call's outcome; only a test that passed has its baseline stored."""

@@ -20,9 +20,9 @@ from edgesense.perf.judge import judge
 from edgesense.perf.plan import RunSettings, make_job
 from edgesense.perf.project import Project
 from edgesense.perf.records import Attachment, Finding, Job, Measurement, Outcome
-from pytest_edgesense import marker, options, reporting
+from pytest_edgesense import evidence, marker, options, reporting
 from pytest_edgesense.accepted import Accepted
-from pytest_edgesense.items import DEVICE, JOB, PIPELINE, PLAN
+from pytest_edgesense.items import DEVICE, JOB, PIPELINE, PLAN, place
 from pytest_edgesense.marker import Plan
 from pytest_edgesense.measurement import Found
 from pytest_edgesense.once import Once
@@ -205,7 +205,15 @@ class Run:
 
     def judge(self, item: pytest.Item, plan: Plan, found: Found) -> tuple[Row, BaseException | None]:
         """Return what a test's budget came to, and what the test fails with, if it fails."""
-        row = Row(item.nodeid, plan.budget.test, plan.device.name, None, absent=plan.absent, gates=plan.gates)
+        row = Row(
+            item.nodeid,
+            plan.budget.test,
+            plan.device.name,
+            None,
+            absent=plan.absent,
+            gates=plan.gates,
+            place=place(item),
+        )
         if found.measurement is None:
             # Paths as the user wrote them: from the root.
             said = str(found.error).replace(f"{self.settings.root}{os.sep}", "")
@@ -222,6 +230,9 @@ class Run:
         failing = tuple(finding.limit for finding in findings)
         row = replace(row, verdict=verdict, failing=failing, against=reporting.beside(measured.paired))
         attachments = self._explain(item, plan, findings)
+        job = item.stash.get(JOB, None)
+        name = "" if job is None else job.workload
+        row = replace(row, evidence=evidence.gather(name, measured, baseline, attachments, self.settings.root))
         kept = [one for one in item.user_properties if not one[0].startswith(reporting.PROPERTY)]
         item.user_properties[:] = [*kept, *reporting.properties(row, attachments, self.settings.root)]
         texts = []

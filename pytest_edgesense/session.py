@@ -216,8 +216,8 @@ class Session:
             return
         if any(row.baseline for row in self.rows.values()):
             self._store(session, exitstatus)
-        if self.settings.results is not None and exitstatus != pytest.ExitCode.USAGE_ERROR:
-            self._write(session, self.settings.results)
+        if self.settings.exports and exitstatus != pytest.ExitCode.USAGE_ERROR:
+            self._write(session)
 
     def _store(self, session: pytest.Session, exitstatus: int) -> None:
         if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
@@ -229,17 +229,14 @@ class Session:
             self.problems.append(f"no baseline was stored in {self.settings.baselines}: {error}")
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _write(self, session: pytest.Session, path: Path) -> None:
+    def _write(self, session: pytest.Session) -> None:
         from pytest_edgesense import results
-        from pytest_edgesense.tally import tally
 
-        rows = self._sorted()
-        try:
-            results.write(path, rows, tally(rows, len(self.planned)), self.settings)
-        except OSError as error:
-            self.problems.append(f"the results were not written to {path}: {error}")
-            if session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        run = results.record(self._sorted(), len(self.planned), self.problems, self.settings)
+        problems = list(results.write(run, self.settings))
+        self.problems += problems
+        if problems and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print one table of all budgets, and how many there were."""

@@ -47,6 +47,11 @@ def is_modified(top: Path, path: Path) -> bool:
     return bool(run(top, LITERAL, "status", *told, "--", _name(top, path)))
 
 
+def differs(top: Path) -> bool:
+    """Return whether any file that git keeps differs from the last commit's."""
+    return bool(run(top, "status", "--porcelain", "--untracked-files=no"))
+
+
 def last_change(top: Path, path: Path, ref: str = "HEAD") -> str | None:
     """Return the commit, of `ref` and those before it, that last changed a file; None where none did."""
     return run(top, LITERAL, "log", "-1", "--format=%H", ref, "--", _name(top, path)).decode().strip() or None

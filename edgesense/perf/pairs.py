@@ -105,6 +105,7 @@ def compare(
     """
     chance = chance or random.SystemRandom()
     kept: list[tuple[dict[str, float], dict[str, float]]] = []
+    calls: tuple[dict[str, list[float]], ...] = tuple({name: [] for name in rules} for _ in range(2))
     discarded: list[str] = []
     before = load.moment()
     paired: dict[str, Paired] = {}
@@ -120,10 +121,14 @@ def compare(
         else:
             seen(*times)
             kept.append(_tenths(times))
+            for name in rules:
+                for every, one in zip(calls, times, strict=True):
+                    every[name] += one[name]
         paired = {name: _paired(name, kept, len(discarded), arms) for name in rules}
         wanted = max(gate.decide(paired[name], rule).wanted for name, rule in rules.items())
     notes = [*_busy(load.others(before, load.moment())), *(f"a pair was discarded: {text}" for text in discarded[:1])]
-    return {name: replace(one, notes=tuple(notes)) for name, one in paired.items()}
+    spreads = {name: (statistics.sketch(calls[0][name]), statistics.sketch(calls[1][name])) for name in rules}
+    return {name: replace(one, notes=tuple(notes), spread=spreads[name]) for name, one in paired.items()}
 
 
 def pair(

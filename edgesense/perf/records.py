@@ -176,6 +176,8 @@ class Reading:
         parts: The number by stage or by share.
         labelled: Per-clip results, for accuracy alone.
         note: What the reader should know, in a few words.
+        spread: The single values behind it, as `edgesense.perf.statistics.sketch` has them, for who looks at it; it is
+            not part of what a baseline keeps.
     """
 
     value: float
@@ -187,6 +189,7 @@ class Reading:
     parts: Mapping[str, float] = field(default_factory=dict)
     labelled: Labelled | None = None
     note: str = ""
+    spread: tuple[float, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -233,6 +236,7 @@ class Paired:
         notes: What else the reader should know.
         refused: Why a baseline that is there could not be run, "" where it was.
         absent: Why there is no baseline to run, "" where there is one.
+        spread: All calls of the baseline and of the candidate, as `edgesense.perf.statistics.sketch` has them.
     """
 
     baseline: tuple[float, ...] = ()
@@ -243,6 +247,7 @@ class Paired:
     notes: tuple[str, ...] = ()
     refused: str = ""
     absent: str = ""
+    spread: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
 
 
 @dataclass(frozen=True)

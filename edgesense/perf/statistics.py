@@ -46,6 +46,14 @@ def median(values: Sequence[float]) -> float:
     return quantile(values, 0.5)
 
 
+def sketch(values: Sequence[float], most: int = 101) -> tuple[float, ...]:
+    """Return values in order, at the most `most` of them: evenly spaced ones by rank, the smallest and largest kept."""
+    ordered = sorted(values)
+    if len(ordered) <= most:
+        return tuple(ordered)
+    return tuple(ordered[round(index * (len(ordered) - 1) / (most - 1))] for index in range(most))
+
+
 def quantile_interval(values: Sequence[float], q: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Return an order-statistic interval that covers the `q` quantile with at least `confidence`.
 

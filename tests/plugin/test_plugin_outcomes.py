@@ -139,7 +139,7 @@ def test_json_has_every_row_also_of_failures(project, workers):
     run = project.run_two if workers else project.run
     run("--edge-json=results.json", "--edge-profile=off").assert_outcomes(failed=1, passed=2)
     said = results(project)
-    assert said["schema"] == 1
+    assert said["schema"] == 2
     assert said["said"] == "2 budgets: 1 met, 1 over, 0 inconclusive; 0 compared, 2 without baseline, 0 inconclusive"
     assert (said["tally"]["over"], said["tally"]["not_judged"]) == (1, 0)
     over, met = said["budgets"]
@@ -198,3 +198,18 @@ def test_storing_says_what_times_will_run_beside(project):
     result = project.run("--update-baselines")
     result.stdout.fnmatch_lines(["not stored: test_it.py::test_a on table: nothing changed"])
     assert project.paired == []
+
+
+@pytest.mark.parametrize("workers", [False, True])
+def test_json_has_what_stands_behind_a_verdict(timed, workers):
+    timed.tests(TIMED)
+    run = timed.run_two if workers else timed.run
+    run("--edge-export=json:results.json", "--edge-profile=off")
+    (row,) = results(timed)["budgets"]
+    lines = (timed.root / "test_it.py").read_text(encoding="utf-8").splitlines()
+    assert row["place"] == {"file": "test_it.py", "line": 1 + lines.index("@edge_budget(latency_ms=50)")}
+    evidence = row["evidence"]
+    assert evidence["pipeline"] == "model.tflite"
+    assert set(evidence["measured"]) == set(evidence["baseline"]) == {"subject", "fingerprint", "environment"}
+    (pairs,) = [one["pairs"] for one in evidence["distributions"].values()]
+    assert pairs

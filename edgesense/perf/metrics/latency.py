@@ -114,7 +114,13 @@ def _median(series: str, reports: Sequence[Report], known: Known) -> Reading:
     values = joined(reports, series)
     low, high = statistics.quantile_interval(values, 0.5)
     return Reading(
-        statistics.median(values), low, high, known, n=len(values), floor=min(low, statistics.quantile(values, 0.1))
+        statistics.median(values),
+        low,
+        high,
+        known,
+        n=len(values),
+        floor=min(low, statistics.quantile(values, 0.1)),
+        spread=statistics.sketch(values),
     )
 
 
@@ -126,7 +132,8 @@ def _percentile(share: float, reports: Sequence[Report], known: Known) -> Readin
         msg = f"p{share * 100:.0f} needs at least {needed} calls for 99 % confidence; there are {len(values)}"
         raise NotMeasured(msg)
     low, _ = statistics.quantile_interval(values, share)
-    return Reading(bound, low, bound, known, n=len(values), floor=low, note="upper bound at 99 % confidence")
+    note = "upper bound at 99 % confidence"
+    return Reading(bound, low, bound, known, n=len(values), floor=low, note=note, spread=statistics.sketch(values))
 
 
 PERCENTILES = {"latency_p90_ms": 0.9, "latency_p99_ms": 0.99}

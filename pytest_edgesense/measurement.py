@@ -32,10 +32,11 @@ class Number:
 
 @dataclass(frozen=True)
 class Found:
-    """What a test's measurement came to: a measurement, or the error in its place."""
+    """What a test's measurement came to: a measurement, or the error in its place; and what it took."""
 
     measurement: Measurement | None = None
     error: Exception | None = None
+    seconds: float = 0.0
 
 
 class EdgeMeasurement(Mapping[str, Number]):

@@ -37,6 +37,7 @@ class Settings(NamedTuple):
         against_from: Where it was named, for messages.
         exports: (format, file) of everything that is written at the end of the run.
         delegate: The delegate that models are run with; None for what the runtime does by itself.
+        explain: Whether the run is explained and nothing is run.
     """
 
     root: Path
@@ -56,6 +57,7 @@ class Settings(NamedTuple):
     against_from: str = ""
     exports: tuple[tuple[str, Path], ...] = ()
     delegate: str | None = None
+    explain: bool = False
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -117,6 +119,12 @@ def add(parser: pytest.Parser) -> None:
         help="write all results in a form that another program reads; repeatable; `edgesense report formats` lists the "
         "forms (ini: edge_export)",
     )
+    add_option(
+        "--edge-explain",
+        action="store_true",
+        default=None,
+        help="say what would be measured, how, and what it cost last time; run nothing",
+    )
     add_option("--edge-list", metavar="FILE", help="list the tests that have a budget there, as JSON")
     for name, kind, text in (
         ("edge_device", "args", "devices to judge on, as --edge-device"),
@@ -170,6 +178,7 @@ def read(config: pytest.Config) -> Settings:
         against_from=against_from,
         exports=_exports(config),
         delegate=_delegate(config),
+        explain=_explain(config),
     )
 
 
@@ -272,6 +281,13 @@ def _against(config: pytest.Config, update: str | None) -> tuple[str | None, str
         )
         raise pytest.UsageError(msg)
     return (said, origin) if said else (None, "")
+
+
+def _explain(config: pytest.Config) -> bool:
+    chosen = bool(config.getoption("edge_explain"))
+    if chosen and config.getoption("numprocesses", None):
+        raise pytest.UsageError("--edge-explain runs nothing, so it takes no workers: give -n0")
+    return chosen
 
 
 def _file(config: pytest.Config, name: str) -> Path | None:

@@ -76,4 +76,5 @@ def _result(row: Row) -> Result:
         absent=row.absent,
         against=row.against,
         evidence=row.evidence,
+        seconds=row.seconds,
     )

@@ -32,6 +32,7 @@ class Row:
         against: What its times were measured beside, a line each.
         place: Where the test stands; None where pytest does not say.
         evidence: What stands behind the verdict.
+        seconds: What it took to measure.
     """
 
     nodeid: str
@@ -49,6 +50,7 @@ class Row:
     against: tuple[str, ...] = ()
     place: Place | None = None
     evidence: Evidence = field(default_factory=Evidence)
+    seconds: float = 0.0
 
     def to_json(self) -> str:
         """Return the row as text, so that any process boundary lets it through."""

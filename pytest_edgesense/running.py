@@ -213,6 +213,7 @@ class Run:
             absent=plan.absent,
             gates=plan.gates,
             place=place(item),
+            seconds=found.seconds,
         )
         if found.measurement is None:
             # Paths as the user wrote them: from the root.

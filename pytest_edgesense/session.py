@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +18,11 @@ from pytest_edgesense.items import DEVICE, FOUND, JUDGED, NAME, PIPELINE, PLAN, 
 from pytest_edgesense.options import Settings
 
 if TYPE_CHECKING:
+    from pytest_edgesense.marker import Plan
+    from pytest_edgesense.measurement import Found
     from pytest_edgesense.rows import Row
     from pytest_edgesense.running import Run
+    from pytest_edgesense.watching import Watch
 
 SESSION: pytest.StashKey[Session] = pytest.StashKey()
 REFUSED = "edgesense_refused"
@@ -43,6 +49,7 @@ class Session:
         self._told = False
         self._summing = False
         self._run: Run | None = None
+        self._watch: Watch | None = None
         self._names: set[str] = set()
         self._files: set[str] = set()
 
@@ -101,10 +108,27 @@ class Session:
             session.items.clear()
         elif refused:
             raise pytest.UsageError(_lines(refused))
-        elif self.settings.listing is not None:
+        elif marked:
+            self._look_forward([item for item in marked if PLAN in item.stash])
+        if self.settings.listing is not None and not refused:
             listed: dict[str, object] = {name: str(getattr(self.settings, name)) for name in ("root", "baselines")}
             listed |= {"tests": sorted(self._names), "files": sorted(self._files)}
             self.settings.listing.write_text(json.dumps(listed), encoding="utf-8")
+
+    def _look_forward(self, items: list[pytest.Item]) -> None:
+        """Get ready to show how far the measurements of tests are, or what they would be."""
+        if self.settings.explain:
+            from pytest_edgesense.explaining import Explaining
+
+            self.config.pluginmanager.register(Explaining(self.run()), "edgesense-explaining")
+            return
+        from pytest_edgesense import costs, watching
+
+        self._watch = watching.make(self.config)
+        if self._watch is not None:
+            plans = {item.nodeid: item.stash[PLAN] for item in items}
+            keys = {name: costs.key(plan.budget.test, plan.device.name) for name, plan in plans.items()}
+            self._watch.begin(keys)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -145,7 +169,7 @@ class Session:
         if JUDGED in item.stash:
             # A rerun; what a subtest reports meanwhile is not to carry the verdict of the run before.
             del item.stash[JUDGED]
-        item.stash[FOUND] = found = self.run().measure(item, plan)
+        item.stash[FOUND] = found = self._measure(item, plan)
         try:
             result = yield
         except NOT_JUDGED:
@@ -157,6 +181,13 @@ class Session:
         if error is not None:
             raise error
         return result
+
+    def _measure(self, item: pytest.Item, plan: Plan) -> Found:
+        """Measure a test's pipeline, and show what is done meanwhile."""
+        began = time.monotonic()
+        with contextlib.nullcontext() if self._watch is None else self._watch.over(item, plan):
+            found = self.run().measure(item, plan)
+        return replace(found, seconds=time.monotonic() - began)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -214,9 +245,13 @@ class Session:
         """Store the accepted baselines and write the results, in one process and once."""
         if self.worker or self.config.getoption("collectonly"):
             return
+        if self.rows:
+            from pytest_edgesense import costs
+
+            costs.keep(self.config, self.rows.values())
         if any(row.baseline for row in self.rows.values()):
             self._store(session, exitstatus)
-        if self.settings.exports and exitstatus != pytest.ExitCode.USAGE_ERROR:
+        if self.settings.exports and not self.settings.explain and exitstatus != pytest.ExitCode.USAGE_ERROR:
             self._write(session)
 
     def _store(self, session: pytest.Session, exitstatus: int) -> None:
@@ -242,7 +277,7 @@ class Session:
         """Print one table of all budgets, and how many there were."""
         # pytest's short summary comes after this one: there FAILED stays FAILED, which programs look for.
         self._summing = True
-        if self.worker or self.config.getoption("collectonly"):
+        if self.worker or self.config.getoption("collectonly") or self.settings.explain:
             return
         if self.rows or self.planned or self.problems:
             from pytest_edgesense import summary

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+from edgesense.perf import progress
 from edgesense.perf.files import cache_directory
 
 POLL_SECONDS = 0.05
@@ -28,7 +29,11 @@ def hold(name: str) -> Iterator[None]:
         name: Of a device or a board; a file's name.
     """
     with contextlib.ExitStack() as stack:
+        waiting = False
         while not take(name, stack):
+            if not waiting:
+                progress.tell(f"waiting until {name} is free")
+                waiting = True
             time.sleep(POLL_SECONDS)
         yield
 

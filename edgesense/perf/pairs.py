@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edgesense.errors import WorkerFailed
-from edgesense.perf import gate, layout, load, placement, statistics
+from edgesense.perf import gate, layout, load, placement, progress, statistics
 from edgesense.perf.interfaces import PairingDevice, Talk
 from edgesense.perf.records import Job, Paired
 
@@ -111,7 +111,9 @@ def compare(
     paired: dict[str, Paired] = {}
     arms = placed(device, arms, tuple(rules))
     wanted = 1
+    most = max(rule.at_most for rule in rules.values())
     while wanted:
+        progress.tell("pairs beside the baseline", len(kept), most)
         try:
             times = pair(device, arms, tuple(rules), directory, chance)
         except WorkerFailed as error:

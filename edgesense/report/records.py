@@ -113,6 +113,7 @@ class Result:
         absent: Limits that name other devices only.
         against: What times were measured beside, a line each.
         evidence: What stands behind it.
+        seconds: What it took to measure.
     """
 
     nodeid: str
@@ -130,6 +131,7 @@ class Result:
     absent: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     evidence: Evidence = field(default_factory=Evidence)
+    seconds: float = 0.0
 
     @property
     def worst(self) -> Outcome | None:

@@ -3,8 +3,8 @@
 History of the schema:
     1  schema, strict, against, tally, said, budgets: a row each, with outcome, letter, word, gates, failing, failure,
        and the verdict (numbers in base units with the unit beside them) or null.
-    2  adds when, commit, modified, release, strict_because, problems; to each row place, blamed and evidence: pipeline,
-       measured and baseline (subject, fingerprint, environment), distributions (seconds of calls), attached.
+    2  adds when, commit, modified, release, strict_because, problems; to each row place, blamed, seconds and evidence:
+       pipeline, measured and baseline (subject, fingerprint, environment), distributions (of calls), attached.
 """
 
 from __future__ import annotations
@@ -104,6 +104,7 @@ def dump_result(result: Result) -> dict[str, Json]:
         "against": list(result.against),
         "verdict": None if result.verdict is None else schema.dump_verdict(result.verdict),
         "evidence": dump_evidence(result.evidence),
+        "seconds": result.seconds,
     }
     return plain
 
@@ -127,6 +128,7 @@ def load_result(row: Mapping[str, Any]) -> Result:
         absent=_lines(row["absent"]),
         against=_lines(row["against"]),
         evidence=load_evidence(row.get("evidence", {})),
+        seconds=float(row.get("seconds", 0.0)),
     )
 
 

@@ -63,6 +63,7 @@ RESULTS = st.builds(
     absent=LINES,
     against=LINES,
     evidence=EVIDENCE,
+    seconds=NUMBERS,
 )
 RUNS = st.builds(
     RunRecord,

@@ -11,7 +11,7 @@ from typing import Any
 
 from edgesense import delegation
 from edgesense.errors import DeviceUnavailable, NotMeasured, SettingsError
-from edgesense.perf import energy, metrics, processes
+from edgesense.perf import energy, metrics, processes, progress
 from edgesense.perf.devices import host
 from edgesense.perf.devices.emulation import (
     agreement,
@@ -182,6 +182,7 @@ class _Run:
             threads = f"{wanted_threads} thread{'s' if wanted_threads > 1 else ''}"
             reason = f"instructions are counted, and times predicted, for {threads}; {self.job.threads} were asked for"
             return {}, {name: Missing(reason) for name in self.job.metrics if name not in ON_HOST}, Report()
+        progress.tell(f"{COUNTED}, emulated")
         report = self._ask("count", metric.probe, {"counter": board.COUNTER}, counting=True)
         readings: dict[str, Reading] = {}
         missing: dict[str, Missing] = {}
@@ -241,6 +242,7 @@ class _Run:
         }
         found = agreement.cached(key)
         if found is None:
+            progress.tell(f"whether the emulated board agrees on {agreement.CLIPS} clips")
             items = self.directory / "items.npz"
             message = processes.request(self.job, agreement.SAMPLE, {"clips": agreement.CLIPS, "items": str(items)})
             native = processes.native(self.job.threads)

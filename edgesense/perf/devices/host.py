@@ -10,7 +10,7 @@ from typing import Any
 
 from edgesense import delegation
 from edgesense.errors import NotMeasured
-from edgesense.perf import metrics, processes
+from edgesense.perf import metrics, processes, progress
 from edgesense.perf.records import Job, Known, Measurement, Missing, Reading, Report
 from edgesense.perf.sessions import Session
 from edgesense.perf.units import MILLISECOND
@@ -86,9 +86,13 @@ def collect(job: Job, names: Iterable[str]) -> dict[str, list[Report]]:
     command = processes.native(job.threads, job.home)
     reports: dict[str, list[Report]] = {}
     for probe in dict.fromkeys(metric.probe for metric in chosen):
-        count = max(metric.processes for metric in chosen if metric.probe == probe)
+        asked = [metric for metric in chosen if metric.probe == probe]
+        count = max(metric.processes for metric in asked)
         message = processes.request(job, probe, options(job))
-        reports[probe] = [processes.ask(command, message, timeout_seconds=job.timeout_seconds) for _ in range(count)]
+        reports[probe] = []
+        for done in range(count):
+            progress.tell(", ".join(metric.name for metric in asked), done, count)
+            reports[probe].append(processes.ask(command, message, timeout_seconds=job.timeout_seconds))
     return reports
 
 

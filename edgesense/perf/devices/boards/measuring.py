@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from edgesense.errors import DatasetError, EdgeSenseError, NotMeasured, WorkerFailed
-from edgesense.perf import energy, measure, metrics, processes
+from edgesense.perf import energy, measure, metrics, processes, progress
 from edgesense.perf.devices import host
 from edgesense.perf.devices.boards import health, seats
 from edgesense.perf.devices.boards.link import RemoteCommand
@@ -157,6 +157,7 @@ class Leased:
 
     def _probe(self, job: Job, probe: str, tally: Tally) -> list[Report]:
         chosen = [metrics.find(name) for name in job.metrics if metrics.find(name).probe == probe]
+        progress.tell(f"{', '.join(metric.name for metric in chosen)} on {self.board.link.name}")
         timed = any(metric.unit is MILLISECOND for metric in chosen)
         count = max(metric.processes for metric in chosen)
         battery = self.profile.range("battery_wh") if self.profile else None

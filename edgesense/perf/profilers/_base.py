@@ -8,14 +8,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from edgesense.errors import MeasurementError
+from edgesense.errors import EdgeSenseError, MeasurementError, WorkerFailed
 
 if TYPE_CHECKING:
     from edgesense.perf.processes import Command, Exchange
-    from edgesense.perf.records import Job
+    from edgesense.perf.records import Case, Job
+
+T = TypeVar("T")
 
 REPEAT = f"{__name__}:repeat"
 WORKER = ("-m", "edgesense.perf.worker")
@@ -27,18 +30,81 @@ def repeat(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         workload: An open `Workload`.
         options: ``seconds`` to go on for.
+
+    Returns:
+        Facts ``calls``, ``elapsed`` in seconds, and ``stages``: the name of each stage's function.
     """
     item = workload.example()
     began, calls = time.perf_counter(), 0
     while calls == 0 or time.perf_counter() - began < options["seconds"]:
         workload.run(item)
         calls += 1
-    return {"series": {}, "facts": {"calls": calls}}
+    elapsed = time.perf_counter() - began
+    stages = {name: _function(stage) for name, stage in (getattr(workload, "stages", None) or {}).items()}
+    return {"series": {}, "facts": {"calls": calls, "elapsed": elapsed, "stages": stages}}
 
 
-def whose(device: str) -> str:
-    """Return in words whose run a profile shows, where the budget was that of `device`."""
-    return "this computer" if device == "host" else f"of this computer's run, not of {device}"
+def _function(stage: Any) -> str:
+    return str(getattr(getattr(stage, "__func__", stage), "__name__", type(stage).__name__))
+
+
+def whose(case: Case) -> str:
+    """Return in words whose run a profile shows."""
+    return "this computer" if case.device == "host" else f"of this computer's run, not of {case.device}"
+
+
+def beside(case: Case) -> str:
+    """Return in words what a profile is compared with."""
+    return f"beside {case.against}" if case.baseline is not None else "alone"
+
+
+def head(case: Case, what: str, *, here: bool = True) -> list[str]:
+    """Return the first lines of a table.
+
+    Args:
+        case: What is explained; why nothing could be compared is told too.
+        what: What the table is.
+        here: Whether it depends on where it was made, which is then told.
+    """
+    lines = [", ".join([what, *([whose(case)] if here else []), beside(case)])]
+    if case.baseline is None and case.alone:
+        lines.append(f"without a difference: {case.alone}")
+    return [*lines, ""]
+
+
+def write(directory: Path, name: str, lines: Sequence[str]) -> Path:
+    """Write a table of lines and return its path."""
+    from edgesense.perf.files import write_atomically
+
+    path = directory / name
+    write_atomically(path, "\n".join([*lines, ""]))
+    return path
+
+
+def facts(job: Job, probe: str, options: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """Return what a probe of a job says in a fresh process on this computer.
+
+    Raises:
+        EdgeSenseError: If it cannot be asked; in one line.
+    """
+    from edgesense.perf import arms, processes
+
+    message = processes.request(job, probe, options or {})
+    command = processes.native(job.threads, job.home)
+    try:
+        return processes.ask(command, message, timeout_seconds=job.timeout_seconds).facts
+    except WorkerFailed as error:
+        raise WorkerFailed(arms.brief(error)) from error
+
+
+def of_baseline(case: Case, ask: Callable[[Job], T]) -> tuple[T | None, Case]:
+    """Return what is asked of the baseline's pipeline, None where it cannot be, and the case that says so."""
+    if case.baseline is None:
+        return None, case
+    try:
+        return ask(case.baseline), case
+    except (EdgeSenseError, OSError) as error:
+        return None, replace(case, baseline=None, alone=f"{case.against}: {str(error).partition(chr(10))[0]}")
 
 
 def program(name: str) -> str:
@@ -57,8 +123,8 @@ def program(name: str) -> str:
 
 def run_worker(
     name: str, tool: tuple[str, ...], job: Job, probe: str, options: Mapping[str, Any], *, timeout_seconds: float
-) -> None:
-    """Run a worker under a tool that starts it and hands its own standard input and output on.
+) -> dict[str, Any]:
+    """Run a worker under a tool that starts it and hands its own standard input and output on; return its answer.
 
     Args:
         name: The tool's, for messages.
@@ -73,11 +139,12 @@ def run_worker(
     """
     from edgesense.perf import processes
 
-    command = processes.Command(tool, processes.native(job.threads).environment)
+    command = processes.Command(tool, processes.native(job.threads, job.home).environment)
     request = json.dumps(processes.request(job, probe, options))
     said = _exchange(name, command, request, timeout_seconds)
     answer = next((line for line in said.out.splitlines() if line.startswith('{"protocol"')), None)
-    error = json.loads(answer).get("error") if answer is not None else None
+    told: dict[str, Any] = json.loads(answer) if answer is not None else {}
+    error = told.get("error")
     if error:
         msg = f"the profiled run failed: {error['message']}"
         raise MeasurementError(msg)
@@ -87,6 +154,7 @@ def run_worker(
     if answer is None:
         msg = f"the profiled run gave no answer: {_gist(said.last)}"
         raise MeasurementError(msg)
+    return told
 
 
 def run_tool(name: str, arguments: tuple[str, ...], *, timeout_seconds: float) -> None:

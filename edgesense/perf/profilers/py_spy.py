@@ -1,26 +1,49 @@
-"""Where the time goes: py-spy's flame graph, with the frames of native kernels."""
+"""Where the time goes: py-spy's flame graph with native frames, its samples for speedscope, and functions that grew."""
 
 from __future__ import annotations
 
+import json
 import sys
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgesense.errors import MeasurementError
 from edgesense.perf.profilers import _base
-from edgesense.perf.records import Attachment, Job
+from edgesense.perf.records import Attachment, Case, Job
+
+TELLING = 0.04
+"""Some three seconds are 300 samples, of which 4 % are more than chance."""
+FLAMEGRAPH, SPEEDSCOPE = "py-spy.svg", "py-spy.speedscope.json"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was sampled of one run.
+
+    Attributes:
+        functions: Seconds a call of each Python function, what it calls in compiled code included.
+        kernels: Seconds a call of each function, compiled ones by their own names.
+    """
+
+    functions: Mapping[str, float]
+    kernels: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class PySpy:
-    """Samples a run that it starts itself, which needs no further rights (py-spy's README, "When do you need sudo").
+    """Samples runs that it starts itself, which needs no further rights (py-spy's README, "When do you need sudo").
 
     Attributes:
         program: The tool's path; found when None.
-        seconds: Calls go on for about this long.
+        seconds: Calls go on for about this long, once for each file and once for the baseline.
         timeout_seconds: Then the tool is ended.
     """
 
     name: str = "py-spy"
+    always: bool = True
+    cost: float = 20.0
     program: str | None = None
     seconds: float = 3.0
     timeout_seconds: float = 120.0
@@ -42,21 +65,81 @@ class PySpy:
             }
         )
 
-    def profile(self, job: Job, directory: Path, *, device: str) -> Attachment:
-        """Write ``py-spy.svg``; see `edgesense.perf.interfaces.Profiler`."""
+    def profile(self, case: Case, directory: Path) -> Sequence[Attachment]:
+        """Write a flame graph, the same for speedscope, and ``functions.txt``."""
         program = self.program or _base.program(self.name)
 
-        def make(draft: Path) -> None:
-            # Without --native most samples only say `Interpreter.invoke`.
-            spy = (program, "record", "--native", "--format", "flamegraph", "--output", str(draft))
-            worker = (sys.executable, *_base.WORKER)
-            options = {"seconds": self.seconds}
-            _base.run_worker(
-                self.name, (*spy, "--", *worker), job, _base.REPEAT, options, timeout_seconds=self.timeout_seconds
-            )
+        def draw(draft: Path) -> None:
+            self._record(program, case.job, "flamegraph", draft)
 
-        path = _base.put(directory, "py-spy.svg", make, "<svg")
-        return Attachment(f"py-spy flame graph, --native, {_base.whose(device)}", path)
+        told = {}
+
+        def sample(draft: Path) -> None:
+            told.update(self._record(program, case.job, "speedscope", draft))
+
+        svg = _base.put(directory, FLAMEGRAPH, draw, "<svg")
+        scope = _base.put(directory, SPEEDSCOPE, sample, '"profiles"')
+        whose = _base.whose(case)
+        functions = self._functions(program, case, directory, _seen(scope, case.job, told))
+        return [
+            *functions,
+            Attachment(f"py-spy flame graph, --native, {whose}", svg, kind="flamegraph"),
+            Attachment(f"py-spy samples for speedscope.app, {whose}", scope, kind="speedscope"),
+        ]
+
+    def _functions(self, program: str, case: Case, directory: Path, now: Seen) -> list[Attachment]:
+        from edgesense.perf import growth
+        from edgesense.perf.units import MILLISECOND
+
+        if not now.functions:
+            return []
+        before, case = _base.of_baseline(case, lambda job: self._sampled(program, job))
+        functions = growth.compare(now.functions, None if before is None else before.functions)
+        kernels = growth.compare(now.kernels, None if before is None else before.kernels)
+        lines = _base.head(case, f"seconds of each function a call, sampled for {self.seconds:g} s")
+        lines += ["Python functions, with what they call in compiled code:", *growth.table(functions, MILLISECOND), ""]
+        lines += ["every function by itself:", *growth.table(kernels, MILLISECOND)]
+        path = _base.write(directory, "functions.txt", lines)
+        here = "" if case.device == "host" else f" ({_base.whose(case)})"
+        summary = [f"{line}{here}" for line in growth.telling(functions, MILLISECOND, per=" a call", least=TELLING)]
+        title = f"functions by time, {_base.beside(case)}, {_base.whose(case)}"
+        return [Attachment(title, path, summary=tuple(summary), kind="functions")]
+
+    def _sampled(self, program: str, job: Job) -> Seen:
+        with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
+            path = Path(scratch) / SPEEDSCOPE
+            told = self._record(program, job, "speedscope", path)
+            return _seen(path, job, told)
+
+    def _record(self, program: str, job: Job, form: str, draft: Path) -> Mapping[str, object]:
+        """Sample one run into a file; return the run's facts."""
+        # Without --native most samples only say `Interpreter.invoke`.
+        spy = (program, "record", "--native", "--full-filenames", "--format", form, "--output", str(draft))
+        worker = (sys.executable, *_base.WORKER)
+        options = {"seconds": self.seconds}
+        told = _base.run_worker(
+            self.name, (*spy, "--", *worker), job, _base.REPEAT, options, timeout_seconds=self.timeout_seconds
+        )
+        facts: Mapping[str, object] = told.get("facts", {})
+        return facts
+
+
+def _seen(path: Path, job: Job, told: Mapping[str, object]) -> Seen:
+    from edgesense.perf import stacks
+
+    roots = [str(one) for one in (job.project, job.root, *job.sys_path, job.home) if one]
+    try:
+        samples = stacks.read(json.loads(path.read_text(encoding="utf-8")), _base.repeat.__name__, roots)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        msg = f"py-spy's samples cannot be read: {error}"
+        raise MeasurementError(msg) from error
+    calls, elapsed, stages = told.get("calls", 1), told.get("elapsed"), told.get("stages", {})
+    assert isinstance(calls, int)  # noqa: S101 - as `repeat` gives them
+    assert isinstance(stages, Mapping)  # noqa: S101
+    functions, kernels = stacks.own(samples, stages, calls), stacks.leaves(samples, calls)
+    # Samples that failed are missing from the sum; the run's own clock has them.
+    scale = float(elapsed) / samples.total if isinstance(elapsed, float) and samples.total else 1.0
+    return Seen(*({name: scale * seconds for name, seconds in one.items()} for one in (functions, kernels)))
 
 
 PROFILERS = (PySpy(),)

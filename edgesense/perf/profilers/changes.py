@@ -1,0 +1,99 @@
+"""What is another than in the baseline: settings, files, code, versions, and the parts of a number; read, not measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgesense.perf import metrics
+from edgesense.perf.growth import signed
+from edgesense.perf.profilers import _base
+from edgesense.perf.records import Attachment, Baseline, Case, Measurement
+
+LONG = 60
+"""Characters of a value from which it is only said to be another."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Compares what was measured with what the baseline says of itself."""
+
+    name: str = "changes"
+    always: bool = True
+    cost: float = 0.0
+
+    @property
+    def explains(self) -> frozenset[str]:
+        """Every limit."""
+        return frozenset(metrics.every())
+
+    def profile(self, case: Case, directory: Path) -> Sequence[Attachment]:
+        """Write ``changes.txt`` where something differs; see `edgesense.perf.interfaces.Profiler`."""
+        if case.measurement is None or case.accepted is None:
+            return []
+        changed = list(_changed(case.accepted, case.measurement))
+        moved = list(_moved(case))
+        if not changed and not moved:
+            return []
+        path = _base.write(directory, "changes.txt", ["what is another than in the baseline", "", *moved, *changed])
+        summary = [*moved, *(f"changed: {one}" for one in changed)]
+        return [Attachment("what is another than in the baseline", path, summary=tuple(summary), kind=self.name)]
+
+
+def _moved(case: Case) -> Iterator[str]:
+    """Yield how the parts of each number that broke have moved, the part that grew most first."""
+    assert case.measurement is not None  # noqa: S101 - the caller has looked
+    assert case.accepted is not None  # noqa: S101
+    for limit in sorted(case.limits):
+        now, before = case.measurement.readings.get(limit), case.accepted.readings.get(limit)
+        if now is None or before is None or now.known is not before.known or len(now.parts) < 2:
+            continue
+        names = dict.fromkeys([*now.parts, *before.parts])
+        grown = {name: now.parts.get(name, 0.0) - before.parts.get(name, 0.0) for name in names}
+        if not any(grown.values()):
+            continue
+        order = sorted(grown, key=lambda name: -grown[name])
+        unit = metrics.find(limit).unit
+        texts = signed([grown[name] for name in order], unit)
+        yield f"{limit}: {', '.join(f'{name} {text}' for name, text in zip(order, texts, strict=True))}"
+
+
+def _changed(accepted: Baseline, now: Measurement) -> Iterator[str]:
+    files = [] if accepted.origin is None or now.origin is None else _files(accepted.origin.files, now.origin.files)
+    yield from differences(accepted.subject, now.subject)
+    if files:
+        yield f"files of the pipeline: {', '.join(files)}"
+    if accepted.origin is not None and now.origin is not None and accepted.origin.source != now.origin.source:
+        yield "the project's code that the pipeline imports"
+    where = accepted.fingerprint
+    yield from differences(where, {name: value for name, value in now.fingerprint.items() if name in where})
+
+
+def _files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], within: str = "") -> Iterator[str]:
+    """Yield each value that is another, as ``features.n_fft 1024 -> 4096``; long ones are only named."""
+    for name in dict.fromkeys([*before, *now]):
+        first, second = before.get(name), now.get(name)
+        if first == second:
+            continue
+        if isinstance(first, Mapping) and isinstance(second, Mapping):
+            yield from differences(first, second, f"{within}{name}.")
+            continue
+        texts = [_text(one) for one in (first, second)]
+        long = any(len(text) > LONG for text in texts)
+        yield f"{within}{name}" if long else f"{within}{name} {texts[0]} -> {texts[1]}"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+
+
+PROFILERS = (Changes(),)

@@ -10,6 +10,8 @@ from edgesense.perf.units import Unit
 
 TELLING = 0.02
 """A growth below this share of the whole is not worth a line of a failure's text."""
+OF_ITSELF = 0.15
+"""Nor is one that is this little of what the part was: a busy computer makes everything grow alike."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,10 @@ def table(parts: Sequence[Part], unit: Unit, *, top: int = 40) -> list[str]:
     lines = ["".join(f"{name:>12}" for name in head) + f"{'share':>16}  {unit.symbol}"]
     for part in parts[:top]:
         amounts = [part.growth, part.before or 0.0, part.now] if compared else [part.now]
-        texts = [f"{unit.from_base(one):+12.4f}" if compared and i == 0 else f"{unit.from_base(one):12.4f}"
-                 for i, one in enumerate(amounts)]
+        texts = [
+            f"{unit.from_base(one):+12.4f}" if compared and i == 0 else f"{unit.from_base(one):12.4f}"
+            for i, one in enumerate(amounts)
+        ]
         lines.append("".join(texts) + f"{shares(part, total, total_before):>16}  {part.name}")
     if len(parts) > top:
         lines.append(f"... and {len(parts) - top} more")
@@ -91,7 +95,8 @@ def telling(
     """
     total = sum(part.now for part in parts)
     total_before = sum(part.before or 0.0 for part in parts)
-    chosen = [part for part in parts if part.growth > least * max(total, total_before)][:top]
+    least *= max(total, total_before)
+    chosen = [part for part in parts if part.growth > max(least, OF_ITSELF * (part.before or 0.0))][:top]
     lines = []
     for part in chosen:
         amount = signed([part.growth], unit)[0] if part.before is not None else signed([part.now], unit)[0].lstrip("+")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from edgesense.perf.records import Job
+
+OWN = "edgesense"
 LIBRARIES = ("site-packages/", "dist-packages/")
 LAST = 2
 """Folders and file that are kept of a path that lies in no project and no library."""
@@ -21,11 +23,13 @@ class Frame:
         name: Its name.
         file: Its file, from the project or library that it lies in; "" where it is not known.
         python: Whether it is Python's own kind, not compiled.
+        own: Whether it is the project's, or EdgeSense's, and no library's.
     """
 
     name: str
     file: str
     python: bool
+    own: bool = False
 
     def __str__(self) -> str:
         return f"{self.name} ({self.file})" if self.file else self.name
@@ -58,24 +62,43 @@ def read(speedscope: Mapping[str, Any], below: str, roots: Sequence[str] = ()) -
     Raises:
         KeyError: If it is no such file.
     """
-    frames = [_frame(one, roots) for one in speedscope["shared"]["frames"]]
-    spent: Counter[tuple[Frame, ...]] = Counter()
+    frames = [frame(str(one["name"]), str(one.get("file") or ""), roots) for one in speedscope["shared"]["frames"]]
+    spent: dict[tuple[Frame, ...], float] = {}
     for profile in speedscope["profiles"]:
         for sample, seconds in zip(profile["samples"], profile["weights"], strict=True):
             stack = [frames[index] for index in sample]
             at = next((position for position, frame in enumerate(stack) if frame.name == below), None)
             if at is not None:
-                spent[tuple(stack[at + 1 :])] += seconds  # type: ignore[assignment] - seconds are no whole numbers
+                inner = tuple(stack[at + 1 :])
+                spent[inner] = spent.get(inner, 0.0) + seconds
     return Samples(tuple(spent.items()))
 
 
-def _frame(one: Mapping[str, Any], roots: Sequence[str]) -> Frame:
-    path = str(one.get("file") or "")
-    return Frame(str(one["name"]), shortened(path, roots), path.endswith(".py"))
+def frame(name: str, path: str, roots: Sequence[str]) -> Frame:
+    """Return a function of a file."""
+    own = any(path.startswith(f"{root}/") for root in roots) and not any(mark in path for mark in LIBRARIES)
+    return Frame(name, shortened(path, roots), path.endswith(".py"), own or f"/{OWN}/" in path)
+
+
+def roots_of(job: Job) -> list[str]:
+    """Return the directories that a job's own code lies in."""
+    return [str(one) for one in dict.fromkeys([job.project, job.root, job.home]) if one]
+
+
+def blamed(stack: Sequence[Frame]) -> Frame | None:
+    """Return the function of a stack that its cost is told of: the innermost own one, else the innermost of Python.
+
+    Args:
+        stack: The outermost function first.
+    """
+    last = [frame for frame in reversed(stack) if frame.python]
+    return next((frame for frame in last if frame.own), last[0] if last else None)
 
 
 def shortened(path: str, roots: Sequence[str]) -> str:
     """Return a path from the project or library that it lies in."""
+    if f"/{OWN}/" in path:
+        return f"{OWN}/{path.rpartition(f'/{OWN}/')[2]}"
     for root in roots:
         if path.startswith(f"{root}/"):
             return path[len(root) + 1 :]
@@ -96,8 +119,8 @@ def stage_of(stack: Iterable[Frame], stages: Mapping[str, str]) -> str:
     return next((by_function[name] for frame in stack if (name := frame.name.rpartition(".")[2]) in by_function), "")
 
 
-def own(samples: Samples, stages: Mapping[str, str], calls: int) -> dict[str, float]:
-    """Return the seconds a call that each Python function takes itself and in compiled code that it calls.
+def functions(samples: Samples, stages: Mapping[str, str], calls: int) -> dict[str, float]:
+    """Return the seconds a call of each of the project's functions, with what it calls in libraries.
 
     Args:
         samples: What was seen.
@@ -107,19 +130,19 @@ def own(samples: Samples, stages: Mapping[str, str], calls: int) -> dict[str, fl
     Returns:
         "stage: function (file)" -> seconds a call.
     """
-    spent: Counter[str] = Counter()
+    spent: dict[str, float] = {}
     for stack, seconds in samples.stacks:
-        last = next((frame for frame in reversed(stack) if frame.python), None)
-        stage = stage_of(stack, stages)
-        name = str(last) if last is not None else "the call itself"
-        spent[f"{stage}: {name}" if stage else name] += seconds / calls  # type: ignore[assignment] - as above
-    return dict(spent)
+        function, stage = blamed(stack), stage_of(stack, stages)
+        name = str(function) if function is not None else "the call itself"
+        key = f"{stage}: {name}" if stage else name
+        spent[key] = spent.get(key, 0.0) + seconds / calls
+    return spent
 
 
 def leaves(samples: Samples, calls: int) -> dict[str, float]:
     """Return the seconds a call that each function takes itself, compiled ones by their own names."""
-    spent: Counter[str] = Counter()
+    spent: dict[str, float] = {}
     for stack, seconds in samples.stacks:
         if stack:
-            spent[str(stack[-1])] += seconds / calls  # type: ignore[assignment] - as above
-    return dict(spent)
+            spent[str(stack[-1])] = spent.get(str(stack[-1]), 0.0) + seconds / calls
+    return spent

@@ -182,5 +182,3 @@ class _Run:
                 spent[key] = spent.get(key, 0) + int(event.elapsed_us)
         for (kind, index, _), microseconds in spent.items():
             yield OperatorTime(kind, index, microseconds * 1e-6 / runs)
-
-

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from edgesense.errors import EdgeSenseError, MeasurementError, WorkerFailed
 
 if TYPE_CHECKING:
+    from edgesense.perf.interfaces import Profiler
     from edgesense.perf.processes import Command, Exchange
-    from edgesense.perf.records import Case, Job
+    from edgesense.perf.records import Attachment, Case, Job
 
 T = TypeVar("T")
 
@@ -53,6 +54,19 @@ def whose(case: Case) -> str:
     return "this computer" if case.device == "host" else f"of this computer's run, not of {case.device}"
 
 
+def elsewhere(case: Case) -> str:
+    """Return the end of a title that says whose run it is, "" where that is the one that broke."""
+    return "" if case.device == "host" else f", {whose(case)}"
+
+
+def told(profiler: Profiler, case: Case, lines: Iterable[str]) -> tuple[str, ...]:
+    """Return lines for a failure's text, with whose run they are of, where the profiler helps with what broke."""
+    if profiler.explains.isdisjoint(case.limits):
+        return ()
+    here = "" if case.device == "host" else f" ({whose(case)})"
+    return tuple(f"{line}{here}" for line in lines)
+
+
 def beside(case: Case) -> str:
     """Return in words what a profile is compared with."""
     return f"beside {case.against}" if case.baseline is not None else "alone"
@@ -70,6 +84,22 @@ def head(case: Case, what: str, *, here: bool = True) -> list[str]:
     if case.baseline is None and case.alone:
         lines.append(f"without a difference: {case.alone}")
     return [*lines, ""]
+
+
+def clear(directory: Path, *names: str) -> None:
+    """Take away what an earlier run left, so that nothing of it is taken for this one's."""
+    for name in names:
+        (directory / name).unlink(missing_ok=True)
+
+
+def attached(title: str, kind: str, make: Callable[[], Path]) -> Attachment:
+    """Return a file as an attachment, or why it could not be made, where others are there already."""
+    from edgesense.perf.records import Attachment
+
+    try:
+        return Attachment(title, make(), kind=kind)
+    except (EdgeSenseError, OSError) as error:
+        return Attachment(f"no {title}", None, str(error), kind=kind)
 
 
 def write(directory: Path, name: str, lines: Sequence[str]) -> Path:

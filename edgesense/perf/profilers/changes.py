@@ -1,4 +1,4 @@
-"""What is another than in the baseline: settings, files, code, versions, and the parts of a number; read, not measured."""
+"""What is another than in the baseline: settings, files, code, versions, parts of a number; read, not measured."""
 
 from __future__ import annotations
 

@@ -65,10 +65,8 @@ class Confusion:
             lines += [*_matrix("before", before), "", *_matrix("now, less before", now, before), ""]
         lines += _flipped(before, now) if before is not None else []
         path = _base.write(directory, "confusion.txt", lines)
-        here = "" if case.device == "host" else f" ({_base.whose(case)})"
-        title = f"confusion and flipped clips, {_base.beside(case)}, {_base.whose(case)}"
-        told = tuple(f"{line}{here}" for line in summary)
-        return [Attachment(title, path, summary=told, kind=self.name)]
+        told = _base.told(self, case, summary)
+        return [Attachment(f"confusion and flipped clips{_base.elsewhere(case)}", path, "", told, self.name)]
 
 
 def _asked(job: Job) -> Answers:
@@ -126,7 +124,10 @@ def _matrix(title: str, answers: Answers, less: Answers | None = None) -> list[s
     lines = [f"{title} (rows: label, columns: answer)", " " * width + "".join(f"{name:>{width}}" for name in names)]
     sign = "+" if less is not None else ""
     for row in names:
-        cells = "".join(f"{counts[row, column]:>{sign}{width}d}" if counts[row, column] or not sign else f"{0:>{width}d}" for column in names)
+        cells = "".join(
+            f"{counts[row, column]:>{sign}{width}d}" if counts[row, column] or not sign else f"{0:>{width}d}"
+            for column in names
+        )
         lines.append(f"{row:<{width}}{cells}")
     return lines
 

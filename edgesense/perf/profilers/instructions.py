@@ -25,7 +25,11 @@ KERNEL = re.compile(
     r"^xnn_(?P<types>.+?)_(?P<what>gemm|igemm|dwconv|vadd|vmul|vsub|vcvt|rsum|rdsum|raddstoreexpminusmax|maxpool|avgpool|"
     r"packw|spmm|vclamp|vsigmoid|vtanh)\w*"
 )
-OPERATORS = {"gemm": "matrix product (1x1 convolution, dense)", "igemm": "convolution", "dwconv": "depthwise convolution"}
+OPERATORS = {
+    "gemm": "matrix product (1x1 convolution, dense)",
+    "igemm": "convolution",
+    "dwconv": "depthwise convolution",
+}
 
 
 def _find(name: str) -> Device | None:
@@ -88,7 +92,7 @@ class Instructions:
                 told = growth.telling(operators, MILLION, top=2) + growth.telling(functions, MILLION, top=2)
                 summary += [f"{stage}: {line}" for line in told]
         path = _base.write(directory, "instructions.txt", lines)
-        title = f"instructions by stage and function, counted on {case.device}, {_base.beside(case)}"
+        title = f"instructions by stage and function, counted on {case.device}"
         return [Attachment(title, path, summary=tuple(summary), kind=self.name)]
 
 
@@ -96,9 +100,7 @@ def _function(place: Any) -> str:
     return f"{place.function} ({place.file})"
 
 
-def _compared(
-    now: Sequence[Any], before: Sequence[Any] | None, stage: str, name: Callable[[Any], str]
-) -> list[Part]:
+def _compared(now: Sequence[Any], before: Sequence[Any] | None, stage: str, name: Callable[[Any], str]) -> list[Part]:
     """Return a stage's instructions by a name of their places; places without one are left out."""
     both = []
     for places in (now, before):

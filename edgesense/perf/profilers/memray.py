@@ -18,6 +18,8 @@ from edgesense.perf.profilers import _base
 from edgesense.perf.records import Attachment, Case, Job
 from edgesense.perf.units import MEBIBYTE
 
+IMPORTS = "<frozen importlib."
+MEMORY, TABLE, GRAPH = "memory.txt", "memray-table.html", "memray.html"
 LARGEST_FIELD = 2**24
 """Characters; the csv module's own limit is too small for deep stacks."""
 
@@ -47,6 +49,7 @@ class Memray:
     def profile(self, case: Case, directory: Path) -> Sequence[Attachment]:
         """Write a flame graph, a table and ``memory.txt``; see `edgesense.perf.interfaces.Profiler`."""
         tool = self.command or _found()
+        _base.clear(directory, MEMORY, TABLE, GRAPH)
 
         def draw(draft: Path) -> None:
             record = str(draft.with_suffix(".bin"))
@@ -59,33 +62,34 @@ class Memray:
             self._record(tool, case.job, record)
             table = _base.put(
                 directory,
-                "memray-table.html",
+                TABLE,
                 lambda draft: self._make(tool, "table", record, draft, "--no-web"),
                 "<html",
             )
             now = self._allocated(tool, case.job, record)
         compared = self._compared(tool, case, directory, now)
-        graph = _base.put(directory, "memray.html", draw, "<html")
-        whose = _base.whose(case)
+        whose = _base.elsewhere(case)
         return [
             compared,
-            Attachment(f"memray flame graph of the peak, --native, {whose}", graph, kind="flamegraph"),
-            Attachment(f"memray table of the peak, {whose}", table, kind="memory"),
+            _base.attached(
+                f"memray flame graph of the peak, --native{whose}",
+                "flamegraph",
+                lambda: _base.put(directory, GRAPH, draw, "<html"),
+            ),
+            Attachment(f"memray table of the peak{whose}", table, kind="memory"),
         ]
 
     def _compared(self, tool: Sequence[str], case: Case, directory: Path, now: Mapping[str, float]) -> Attachment:
         before, case = _base.of_baseline(case, lambda job: self._run(tool, job))
         parts = growth.compare(now, before)
-        here = "" if case.device == "host" else f" ({_base.whose(case)})"
         peak = sum(now.values())
         said = f"peak of allocations {MEBIBYTE.from_base(peak):.1f} MiB"
         if before is not None:
             said = f"{said} ({growth.signed([peak - sum(before.values())], MEBIBYTE)[0]})"
-        summary = [f"{line}{here}" for line in (*growth.telling(parts, MEBIBYTE), said)]
         lines = [*_base.head(case, "memory of each function at the peak"), said, "", *growth.table(parts, MEBIBYTE)]
-        path = _base.write(directory, "memory.txt", lines)
-        title = f"allocations by function at the peak, {_base.beside(case)}, {_base.whose(case)}"
-        return Attachment(title, path, summary=tuple(summary), kind="memory")
+        path = _base.write(directory, MEMORY, lines)
+        summary = _base.told(self, case, (*growth.telling(parts, MEBIBYTE), said))
+        return Attachment(f"functions by memory at the peak{_base.elsewhere(case)}", path, "", summary, "memory")
 
     def _run(self, tool: Sequence[str], job: Job) -> Mapping[str, float]:
         with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
@@ -112,18 +116,14 @@ class Memray:
         try:
             with table.open(encoding="utf-8", newline="") as lines:
                 csv.field_size_limit(LARGEST_FIELD)
-                return by_function(csv.DictReader(lines), _roots(job))
+                return by_function(csv.DictReader(lines), stacks.roots_of(job))
         except (OSError, LookupError, ValueError, csv.Error) as error:
             msg = f"memray's list of allocations cannot be read: {error}"
             raise MeasurementError(msg) from error
 
 
-def _roots(job: Job) -> list[str]:
-    return [str(one) for one in (job.project, job.root, *job.sys_path, job.home) if one]
-
-
 def by_function(rows: Iterable[Mapping[str, str]], roots: Sequence[str]) -> dict[str, float]:
-    """Return bytes by the innermost Python function of each stack.
+    """Return bytes by the function of each stack that is the project's own, else the innermost.
 
     Args:
         rows: ``size`` and ``stack_trace``: "function;file;line" joined by "|", the innermost first.
@@ -131,11 +131,19 @@ def by_function(rows: Iterable[Mapping[str, str]], roots: Sequence[str]) -> dict
     """
     spent: Counter[str] = Counter()
     for row in rows:
-        function, file, _ = row["stack_trace"].partition("|")[0].rsplit(";", 2) if row["stack_trace"] else ("?", "", "")
-        # Frozen modules are Python's own import system: what it allocates is code.
-        place = stacks.shortened(file, roots)
-        spent[f"{function} ({place})" if place else function] += int(row["size"])
+        frames = [one.rsplit(";", 2) for one in row["stack_trace"].split("|") if one.count(";") > 1]
+        stack = [stacks.frame(function, file, roots) for function, file, _ in reversed(frames)]
+        spent[_blamed(stack)] += int(row["size"])
     return {name: float(size) for name, size in spent.items()}
+
+
+def _blamed(stack: Sequence[stacks.Frame]) -> str:
+    """Return whose memory a stack's is; what an import allocates is code, whoever asks for it."""
+    function = stacks.blamed(stack)
+    inner = stack[stack.index(function) + 1 :] if function is not None else stack
+    if any(frame.file.startswith(IMPORTS) for frame in inner):
+        return "imports"
+    return str(function or (stack[-1] if stack else "?"))
 
 
 def _found() -> tuple[str, ...]:

@@ -101,10 +101,8 @@ class Operators:
         lines += ["kinds:", *growth.table(kinds, MILLISECOND, top=100), "", "one by one, now:"]
         lines += growth.table(nodes, MILLISECOND, top=200)
         path = _base.write(directory, "operators.txt", lines)
-        here = "" if case.device == "host" else f" ({_base.whose(case)})"
-        summary = [f"{line}{here}" for line in growth.telling(kinds, MILLISECOND, least=TELLING)]
-        title = f"operators by time, {_base.beside(case)}, {_base.whose(case)}"
-        return [Attachment(title, path, summary=tuple(summary), kind=self.name)]
+        summary = _base.told(self, case, growth.telling(kinds, MILLISECOND, least=TELLING))
+        return [Attachment(f"operators by time{_base.elsewhere(case)}", path, "", summary, self.name)]
 
 
 Times = Mapping[str, Sequence[tuple[str, int, float]]]

@@ -15,7 +15,7 @@ from edgesense.perf.records import Attachment, Case, Job
 
 TELLING = 0.04
 """Some three seconds are 300 samples, of which 4 % are more than chance."""
-FLAMEGRAPH, SPEEDSCOPE = "py-spy.svg", "py-spy.speedscope.json"
+FUNCTIONS, FLAMEGRAPH, SPEEDSCOPE = "functions.txt", "py-spy.svg", "py-spy.speedscope.json"
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Seen:
     """What was sampled of one run.
 
     Attributes:
-        functions: Seconds a call of each Python function, what it calls in compiled code included.
+        functions: Seconds a call of each of the project's functions, what it calls in libraries included.
         kernels: Seconds a call of each function, compiled ones by their own names.
     """
 
@@ -77,14 +77,18 @@ class PySpy:
         def sample(draft: Path) -> None:
             told.update(self._record(program, case.job, "speedscope", draft))
 
-        svg = _base.put(directory, FLAMEGRAPH, draw, "<svg")
+        _base.clear(directory, FUNCTIONS, FLAMEGRAPH, SPEEDSCOPE)
         scope = _base.put(directory, SPEEDSCOPE, sample, '"profiles"')
-        whose = _base.whose(case)
+        whose = _base.elsewhere(case)
         functions = self._functions(program, case, directory, _seen(scope, case.job, told))
         return [
             *functions,
-            Attachment(f"py-spy flame graph, --native, {whose}", svg, kind="flamegraph"),
-            Attachment(f"py-spy samples for speedscope.app, {whose}", scope, kind="speedscope"),
+            _base.attached(
+                f"py-spy flame graph, --native{whose}",
+                "flamegraph",
+                lambda: _base.put(directory, FLAMEGRAPH, draw, "<svg"),
+            ),
+            Attachment(f"py-spy samples for speedscope{whose}", scope, kind="speedscope"),
         ]
 
     def _functions(self, program: str, case: Case, directory: Path, now: Seen) -> list[Attachment]:
@@ -97,13 +101,17 @@ class PySpy:
         functions = growth.compare(now.functions, None if before is None else before.functions)
         kernels = growth.compare(now.kernels, None if before is None else before.kernels)
         lines = _base.head(case, f"seconds of each function a call, sampled for {self.seconds:g} s")
-        lines += ["Python functions, with what they call in compiled code:", *growth.table(functions, MILLISECOND), ""]
+        lines += [
+            "the project's functions, with what they call in libraries:",
+            *growth.table(functions, MILLISECOND),
+            "",
+        ]
         lines += ["every function by itself:", *growth.table(kernels, MILLISECOND)]
-        path = _base.write(directory, "functions.txt", lines)
-        here = "" if case.device == "host" else f" ({_base.whose(case)})"
-        summary = [f"{line}{here}" for line in growth.telling(functions, MILLISECOND, per=" a call", least=TELLING)]
-        title = f"functions by time, {_base.beside(case)}, {_base.whose(case)}"
-        return [Attachment(title, path, summary=tuple(summary), kind="functions")]
+        path = _base.write(directory, FUNCTIONS, lines)
+        told = growth.telling(functions, MILLISECOND, per=" a call", least=TELLING)
+        return [
+            Attachment(f"functions by time{_base.elsewhere(case)}", path, "", _base.told(self, case, told), "functions")
+        ]
 
     def _sampled(self, program: str, job: Job) -> Seen:
         with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
@@ -127,7 +135,7 @@ class PySpy:
 def _seen(path: Path, job: Job, told: Mapping[str, object]) -> Seen:
     from edgesense.perf import stacks
 
-    roots = [str(one) for one in (job.project, job.root, *job.sys_path, job.home) if one]
+    roots = stacks.roots_of(job)
     try:
         samples = stacks.read(json.loads(path.read_text(encoding="utf-8")), _base.repeat.__name__, roots)
     except (OSError, ValueError, LookupError, TypeError) as error:
@@ -136,7 +144,7 @@ def _seen(path: Path, job: Job, told: Mapping[str, object]) -> Seen:
     calls, elapsed, stages = told.get("calls", 1), told.get("elapsed"), told.get("stages", {})
     assert isinstance(calls, int)  # noqa: S101 - as `repeat` gives them
     assert isinstance(stages, Mapping)  # noqa: S101
-    functions, kernels = stacks.own(samples, stages, calls), stacks.leaves(samples, calls)
+    functions, kernels = stacks.functions(samples, stages, calls), stacks.leaves(samples, calls)
     # Samples that failed are missing from the sum; the run's own clock has them.
     scale = float(elapsed) / samples.total if isinstance(elapsed, float) and samples.total else 1.0
     return Seen(*({name: scale * seconds for name, seconds in one.items()} for one in (functions, kernels)))

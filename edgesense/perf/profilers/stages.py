@@ -46,11 +46,9 @@ class Stages:
             # Its times are predicted from counts, which are known by stage and told by `changes`.
             return []
         parts, how = _gated(case.measurement.paired if case.measurement else {}), "in the gate's own pairs"
-        here = ""
         if not parts:
             parts, case = self._measured(case)
             how = f"in {self.pairs} pairs" if case.baseline is not None else "of it alone"
-            here = "" if case.device == "host" else f" ({_base.whose(case)})"
         if len(parts) < 2:
             return []
         compared = all(part.before is not None for part in parts)
@@ -58,9 +56,14 @@ class Stages:
         told = ", ".join(
             f"{part.name} {text if compared else text.lstrip('+')}" for part, text in zip(parts, texts, strict=True)
         )
-        lines = [*_base.head(case, f"time of each stage a call, 10th percentile, {how}"), *growth.table(parts, MILLISECOND)]
+        lines = [
+            *_base.head(case, f"time of each stage a call, 10th percentile, {how}"),
+            *growth.table(parts, MILLISECOND),
+        ]
         path = _base.write(directory, "stages.txt", lines)
-        return [Attachment("time by stage", path, summary=(f"{told}{here}",), kind=self.name)]
+        return [
+            Attachment(f"time by stage{_base.elsewhere(case)}", path, "", _base.told(self, case, [told]), self.name)
+        ]
 
     def _measured(self, case: Case) -> tuple[list[Part], Case]:
         stages = origins.ask(host.Host(), case.job).stages or ()

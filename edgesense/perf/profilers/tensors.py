@@ -67,7 +67,11 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa:
         files[path.name] = path.stat().st_size
         if path.suffix == MODEL:
             nodes[path.name] = [
-                [node.kind, node.dtype, [[one.name, one.dtype, list(one.shape), one.stored_bytes] for one in node.constants]]
+                [
+                    node.kind,
+                    node.dtype,
+                    [[one.name, one.dtype, list(one.shape), one.stored_bytes] for one in node.constants],
+                ]
                 for node in graph.nodes(path)
             ]
     return {"series": {}, "facts": {"files": files, "nodes": nodes}}
@@ -105,8 +109,7 @@ class Tensors:
         for what, parts in (("files", files), ("operators", operators), ("tensors", tensors)):
             lines += [f"{what}:", *growth.table(parts, KIBIBYTE, top=100), ""]
         path = _base.write(directory, "tensors.txt", lines)
-        title = f"bytes by tensor and operator, {_base.beside(case)}"
-        return [Attachment(title, path, summary=tuple(summary), kind=self.name)]
+        return [Attachment("bytes by tensor and operator", path, summary=tuple(summary), kind=self.name)]
 
 
 def _read(job: Job) -> Shipped:
@@ -189,7 +192,9 @@ def short(name: str) -> str:
 
 def _largest(tensors: Sequence[growth.Part]) -> Iterator[str]:
     if tensors:
-        told = ", ".join(f"{short(one.name)} {growth.signed([one.now], KIBIBYTE)[0].lstrip('+')}" for one in tensors[:NAMED])
+        told = ", ".join(
+            f"{short(one.name)} {growth.signed([one.now], KIBIBYTE)[0].lstrip('+')}" for one in tensors[:NAMED]
+        )
         yield f"largest tensors: {told}"
 
 

@@ -36,9 +36,9 @@ def every() -> tuple[Profiler, ...]:
 
 def chosen(limits: Collection[str]) -> list[Profiler]:
     """Return the profilers that help with some limits, the cheaper first, then those that are always run."""
-    helping = [profiler for profiler in every() if not profiler.explains.isdisjoint(limits)]
-    others = [profiler for profiler in every() if profiler.always and profiler not in helping]
-    return [one for group in (helping, others) for one in sorted(group, key=lambda profiler: profiler.cost)]
+    known = sorted(every(), key=lambda profiler: profiler.cost)
+    helping = [profiler for profiler in known if not profiler.explains.isdisjoint(limits)]
+    return [*helping, *(one for one in known if one.always and one.explains.isdisjoint(limits))]
 
 
 def explain(

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgesense.perf import metrics
+from edgesense.perf import layout, metrics
 from edgesense.perf.growth import signed
 from edgesense.perf.profilers import _base
 from edgesense.perf.records import Attachment, Baseline, Case, Measurement
+from edgesense.perf.worker import source
 
+NAMED = 5
 LONG = 60
 """Characters of a value from which it is only said to be another."""
 
@@ -34,7 +36,7 @@ class Changes:
         """Write ``changes.txt`` where something differs; see `edgesense.perf.interfaces.Profiler`."""
         if case.measurement is None or case.accepted is None:
             return []
-        changed = list(_changed(case.accepted, case.measurement))
+        changed = list(_changed(case, case.accepted, case.measurement))
         moved = list(_moved(case))
         if not changed and not moved:
             return []
@@ -61,15 +63,33 @@ def _moved(case: Case) -> Iterator[str]:
         yield f"{limit}: {', '.join(f'{name} {text}' for name, text in zip(order, texts, strict=True))}"
 
 
-def _changed(accepted: Baseline, now: Measurement) -> Iterator[str]:
+def _changed(case: Case, accepted: Baseline, now: Measurement) -> Iterator[str]:
     files = [] if accepted.origin is None or now.origin is None else _files(accepted.origin.files, now.origin.files)
     yield from differences(accepted.subject, now.subject)
     if files:
         yield f"files of the pipeline: {', '.join(files)}"
     if accepted.origin is not None and now.origin is not None and accepted.origin.source != now.origin.source:
-        yield "the project's code that the pipeline imports"
+        names = _code(case)
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        yield f"the project's code{': ' if names else ''}{', '.join(names[:NAMED])}{more}"
     where = accepted.fingerprint
     yield from differences(where, {name: value for name, value in now.fingerprint.items() if name in where})
+
+
+def _code(case: Case) -> list[str]:
+    """Return the Python files that are others than in the commit whose code the baseline runs with."""
+    if case.baseline is None or case.baseline.project is None:
+        return []
+    then, now = case.baseline.project.resolve(), layout.project_of(case.job)
+    if then == now.resolve():
+        return []
+    # Only what git keeps is in the one; the other may hold whole environments.
+    names = (path.relative_to(then) for path in sorted(then.rglob("*.py")) if _is_code(path))
+    return [str(name) for name in names if source.digest(then / name) != source.digest(now / name)]
+
+
+def _is_code(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(("test_", "conftest."))
 
 
 def _files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

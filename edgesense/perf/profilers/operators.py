@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,11 +80,11 @@ class Operators:
         if not found:
             raise MeasurementError("the benchmark tool printed no profile of operators")
         path = _base.write(directory, "operators.txt", [table(found, device)])
-        kinds = Counter[str]()
+        kinds: dict[str, float] = {}
         for one in found:
             if not one.inner:
-                kinds[one.kind] += one.seconds  # type: ignore[assignment] - seconds are no whole numbers
-        summary = growth.telling(growth.compare(dict(kinds), None), MILLISECOND)
+                kinds[one.kind] = kinds.get(one.kind, 0.0) + one.seconds
+        summary = growth.telling(growth.compare(kinds, None), MILLISECOND)
         title = f"operators by time, measured on {device} in a run of its own"
         return [Attachment(title, path, summary=summary, kind=self.name)]
 

@@ -72,7 +72,7 @@ class PySpy:
         def draw(draft: Path) -> None:
             self._record(program, case.job, "flamegraph", draft)
 
-        told = {}
+        told: dict[str, object] = {}
 
         def sample(draft: Path) -> None:
             told.update(self._record(program, case.job, "speedscope", draft))

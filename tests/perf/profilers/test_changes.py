@@ -40,7 +40,7 @@ def test_files_code_and_versions_are_named(tmp_path: Path) -> None:
     now = replace(NOW, origin=origin, fingerprint={"numpy": "2.0.0", "unheard_of": "1"})
     assert told(now, tmp_path) == (
         "changed: files of the pipeline: m/a, m/b",
-        "changed: the project's code that the pipeline imports",
+        "changed: the project's code",
         "changed: numpy 1.26.4 -> 2.0.0",
     )
 
@@ -63,3 +63,16 @@ def test_long_values_are_only_named_and_new_ones_come_from_none() -> None:
         "old 1 -> none",
         'classes none -> ["x", "y"]',
     ]
+
+
+def test_code_of_the_baselines_commit_is_compared_file_by_file(tmp_path: Path) -> None:
+    for name, place in (("then", "a.py b.py c/d.py"), ("now", "a.py b.py c/d.py env/new.py")):
+        for file in place.split():
+            (tmp_path / name / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name / file).write_text("same" if file == "a.py" else name)
+    job = Job("m", tmp_path / "now", (), project=tmp_path / "now")
+    baseline = replace(job, root=tmp_path / "then", project=tmp_path / "then")
+    measurement = replace(NOW, origin=Origin("m", {"m/a": "1"}, "other"))
+    case = replace(CASE, job=job, measurement=measurement, baseline=baseline)
+    (attachment,) = Changes().profile(case, tmp_path)
+    assert attachment.summary == ("changed: the project's code: b.py, c/d.py",)

@@ -146,7 +146,7 @@ def _compare_numbers(
 
 
 def _said(metric: Metric, allowed: Tolerance, part: str, before: float, now: float) -> str:
-    first, second = units.distinct(before, now, metric.unit)
+    first, second = units.distinct(before, now, metric.unit, at_least=3 if metric.unit is units.RATIO else 4)
     where = f" in {part}" if part else ""
     side = "+" if metric.lower_is_better else "-"
     absolute = metric.unit is units.RATIO

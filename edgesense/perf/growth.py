@@ -48,7 +48,8 @@ def signed(values: Iterable[float], unit: Unit) -> list[str]:
     shown = [unit.from_base(value) for value in values]
     largest = max((abs(value) for value in shown), default=0.0)
     decimals = 2 if largest == 0 else min(9, max(1 if largest >= 100 else 2, 1 - math.floor(math.log10(largest))))
-    return [f"{value + 0.0:+.{decimals}f} {unit.symbol}".rstrip() for value in shown]
+    # What rounds to nothing has no sign.
+    return [f"{round(value, decimals) + 0.0:+.{decimals}f} {unit.symbol}".rstrip() for value in shown]
 
 
 def shares(part: Part, total: float, total_before: float) -> str:

@@ -309,7 +309,7 @@ def test_a_stage_with_a_percent_more_instructions_is_a_regression_that_names_it(
     now = replace(before, value=1.9219e8, parts={"features": 1.919e7, "inference": 1.73e8})
     outcome, why = stored("instructions_m", before, now, None)
     assert outcome is Outcome.REGRESSED
-    assert why == ("19.0 -> 19.2 M in features  +1.00 % (limit +0.5 %)",)
+    assert why == ("19.00 -> 19.19 M in features  +1.00 % (limit +0.5 %)",)
 
 
 def answers(*unsteady: int, reference: tuple[int, ...] = (), value: float = 0.9) -> Reading:

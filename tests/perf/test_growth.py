@@ -28,6 +28,7 @@ def test_of_one_run_alone_the_largest_comes_first() -> None:
 def test_differences_have_as_many_decimals_as_the_largest_needs() -> None:
     assert growth.signed([8.3e-5, 1e-6], MILLISECOND) == ["+0.083 ms", "+0.001 ms"]
     assert growth.signed([0.0, -0.0], MILLISECOND) == ["+0.00 ms", "+0.00 ms"]
+    assert growth.signed([1e-3, -1e-9], MILLISECOND) == ["+1.00 ms", "+0.00 ms"]
     assert growth.signed([-2048.0], KIBIBYTE) == ["-2.00 KiB"]
     assert growth.signed([1024.0 * 250], KIBIBYTE) == ["+250.0 KiB"]
 

@@ -178,7 +178,7 @@ def test_shrinking_by_more_than_the_tolerance_is_better(
 
 def test_a_regression_says_both_numbers_the_change_and_what_is_allowed() -> None:
     finding = one("size_kb", exact(110_000.0), before=exact(100_000.0))
-    assert finding.why == ("97.7 -> 107 KiB  +10.00 % (limit +1 %)",)
+    assert finding.why == ("97.66 -> 107.4 KiB  +10.00 % (limit +1 %)",)
     assert "--update-baselines" in finding.remedy
 
 

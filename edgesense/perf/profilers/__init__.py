@@ -114,13 +114,24 @@ class _Arm:
             return case
         if self._known is None:
             try:
-                both = arms.find(host.Host(), case.job, case.accepted, self._record, place, against=self._against)
+                against = self._against or self._committed()
+                both = arms.find(host.Host(), case.job, case.accepted, self._record, place, against=against)
             except Exception as error:  # noqa: BLE001 - as above: what cannot be compared is shown alone
                 self._known = replace(case, alone=str(error) or type(error).__name__)
             else:
                 code = " with today's code" if both.uncovered else ""
                 self._known = replace(case, baseline=both.baseline, against=f"{both.against}{code}")
         return self._known
+
+    def _committed(self) -> str | None:
+        """Return the commit of a baseline that does not say what it was made of, as a board's counts do not."""
+        from edgesense.perf import history, layout
+
+        accepted, record = self._case.accepted, self._record
+        top = history.top(layout.project_of(self._case.job))
+        if accepted is None or accepted.origin is not None or top is None or record is None:
+            return None
+        return history.last_change(top, record)
 
 
 __all__ = ["HOST", "chosen", "every", "explain"]

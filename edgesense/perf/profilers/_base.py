@@ -51,7 +51,7 @@ def _function(stage: Any) -> str:
 
 def whose(case: Case) -> str:
     """Return in words whose run a profile shows."""
-    return "this computer" if case.device == "host" else f"of this computer's run, not of {case.device}"
+    return "this computer" if case.device == "host" else f"run here, not on {case.device}"
 
 
 def elsewhere(case: Case) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     Find = Callable[[str], Device | None]
 
 TOTAL = "end to end"
+LONG = 70
 KERNEL = re.compile(
-    r"^xnn_(?P<types>.+?)_(?P<what>gemm|igemm|dwconv|vadd|vmul|vsub|vcvt|rsum|rdsum|raddstoreexpminusmax|maxpool|avgpool|"
+    r"^xnn_(?!compute_)(?P<types>.+?)_(?P<what>gemm|igemm|dwconv|vadd|vmul|vsub|vcvt|rsum|rdsum|raddstoreexpminusmax|maxpool|avgpool|"
     r"packw|spmm|vclamp|vsigmoid|vtanh)\w*"
 )
 OPERATORS = {
@@ -82,7 +83,7 @@ class Instructions:
         summary: list[str] = []
         stages = list(dict.fromkeys(place.stage for place in now))
         for stage in stages:
-            functions = _compared(now, before, stage, _function)
+            functions = _readable(_compared(now, before, stage, _function), self.top)
             operators = _compared(now, before, stage, lambda place: operator(place.function))
             total = sum(part.now for part in functions)
             lines += ["", f"{stage}: {MILLION.from_base(total):.2f} M instructions on {case.device}", ""]
@@ -98,6 +99,18 @@ class Instructions:
 
 def _function(place: Any) -> str:
     return f"{place.function} ({place.file})"
+
+
+def _readable(parts: Sequence[Part], top: int) -> list[Part]:
+    """Return parts, the first of them named as people write C++."""
+    from edgesense.perf.devices.emulation import hot
+
+    named = []
+    for part in parts[:top]:
+        function, _, file = part.name.rpartition(" (")
+        shown = hot.readable(function)
+        named.append(replace(part, name=f"{shown if len(shown) <= LONG else f'{shown[:LONG]}…'} ({file}"))
+    return [*named, *parts[top:]]
 
 
 def _compared(now: Sequence[Any], before: Sequence[Any] | None, stage: str, name: Callable[[Any], str]) -> list[Part]:

@@ -16,6 +16,7 @@ from edgesense.perf.units import KIBIBYTE
 
 PROBE = f"{__name__}:probe"
 MODEL = ".tflite"
+BYTES = frozenset({"size_kb", "arena_kb", "ram_kb"})
 NAMED = 4
 """Tensors of one change that a line of the failure's text names."""
 
@@ -104,7 +105,9 @@ class Tensors:
         sizes = {name: one.size for name, one in now.tensors.items()}
         tensors = growth.compare(sizes, None if before is None else {k: v.size for k, v in before.tensors.items()})
         operators = growth.compare(now.operators, None if before is None else before.operators)
-        summary = list(_largest(tensors)) if before is None else list(_summary(before, now))
+        summary = list(_summary(before, now)) if before is not None else []
+        if before is None and not BYTES.isdisjoint(case.limits):
+            summary = list(_largest(tensors))
         lines = [*_base.head(case, "bytes of what ships", here=False), *summary, ""]
         for what, parts in (("files", files), ("operators", operators), ("tensors", tensors)):
             lines += [f"{what}:", *growth.table(parts, KIBIBYTE, top=100), ""]

@@ -32,16 +32,16 @@ def test_where_nothing_is_another_nothing_is_said(tmp_path: Path) -> None:
 
 def test_a_setting_is_named_with_both_values(tmp_path: Path) -> None:
     now = replace(NOW, subject=SUBJECT | {"features": {"n_fft": 4096, "n_mels": 64}})
-    assert told(now, tmp_path) == ("changed: features.n_fft 1024 -> 4096",)
+    assert told(now, tmp_path) == ("features.n_fft 1024 -> 4096",)
 
 
 def test_files_code_and_versions_are_named(tmp_path: Path) -> None:
     origin = Origin("m", {"m/a": "2", "m/b": "1"}, "other")
     now = replace(NOW, origin=origin, fingerprint={"numpy": "2.0.0", "unheard_of": "1"})
     assert told(now, tmp_path) == (
-        "changed: files of the pipeline: m/a, m/b",
-        "changed: the project's code",
-        "changed: numpy 1.26.4 -> 2.0.0",
+        "files of the pipeline: m/a, m/b",
+        "the project's code",
+        "numpy 1.26.4 -> 2.0.0",
     )
 
 
@@ -75,4 +75,10 @@ def test_code_of_the_baselines_commit_is_compared_file_by_file(tmp_path: Path) -
     measurement = replace(NOW, origin=Origin("m", {"m/a": "1"}, "other"))
     case = replace(CASE, job=job, measurement=measurement, baseline=baseline)
     (attachment,) = Changes().profile(case, tmp_path)
-    assert attachment.summary == ("changed: the project's code: b.py, c/d.py",)
+    assert attachment.summary == ("the project's code: b.py, c/d.py",)
+
+
+def test_a_model_whose_file_is_named_needs_no_digest_beside_it(tmp_path: Path) -> None:
+    subject = SUBJECT | {"model": "b" * 64, "delegates": ["other"], "dtype": "float32"}
+    now = replace(NOW, subject=subject, origin=Origin("m", {"m/a": "2"}, "code"))
+    assert told(now, tmp_path) == ("dtype none -> float32", "files of the pipeline: m/a")

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,16 @@ class Fake:
 
 def fakes(monkeypatch: pytest.MonkeyPatch, *given: Fake) -> None:
     monkeypatch.setattr(profilers, "every", lambda: given)
+
+
+@dataclass(frozen=True)
+class Sized(Fake):
+    """Tells the size of the baseline's model."""
+
+    def profile(self, case: Case, directory: Path) -> list[Attachment]:
+        assert case.baseline is not None, case.alone
+        facts = _base.facts(case.baseline, "edgesense.perf.metrics.size:probe")
+        return [Attachment("", None, summary=(f"{facts['artifacts']['tiny.tflite']['bytes']} bytes, {case.against}",))]
 
 
 TIME = Fake("time", frozenset({"latency_ms"}))
@@ -160,14 +171,6 @@ def test_why_the_baselines_pipeline_cannot_be_run_is_told_to_every_profiler(
 def test_the_baselines_pipeline_is_run_as_it_was_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_job: Job
 ) -> None:
-    class Sized(Fake):
-        def profile(self, case: Case, directory: Path) -> list[Attachment]:
-            assert case.baseline is not None
-            facts = _base.facts(case.baseline, "edgesense.perf.metrics.size:probe")
-            sizes.append(facts["artifacts"]["tiny.tflite"]["bytes"])
-            return []
-
-    sizes: list[int] = []
     job = replace(model_job, project=tmp_path)
     origin = origins.ask(host.Host(), job).origin
     store = DirectoryStore(tmp_path / "baselines")
@@ -177,7 +180,24 @@ def test_the_baselines_pipeline_is_run_as_it_was_stored(
     artifacts.keep_for(origin, tmp_path, tmp_path / "baselines")
     before = (tmp_path / "tiny.tflite").stat().st_size
     tiny_model(tmp_path / "tiny.tflite", classes=9)
-    fakes(monkeypatch, Sized("size", frozenset({"latency_ms"})))
+    fakes(monkeypatch, Sized("size"))
     case = Case(job, "host", frozenset({"latency_ms"}), accepted=stored)
-    assert profilers.explain(case, tmp_path / "out", record=store.path("t", "host")) == []
-    assert sizes == [before]
+    (told,) = profilers.explain(case, tmp_path / "out", record=store.path("t", "host"))
+    assert told.summary == (f"{before} bytes, its stored pipeline",)
+
+
+def test_a_baseline_that_does_not_say_what_it_was_made_of_is_run_as_its_commit_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Any
+) -> None:
+    tiny_model(repository.top / "tiny.tflite")
+    before = (repository.top / "tiny.tflite").stat().st_size
+    store = DirectoryStore(repository.top / "baselines")
+    counted = Baseline("t", "pi", {}, {}, {})
+    store.save([counted])
+    commit = repository.commit()
+    tiny_model(repository.top / "tiny.tflite", classes=9)
+    fakes(monkeypatch, Sized("size"))
+    job = Job("tiny.tflite", repository.top, (), project=repository.top)
+    case = Case(job, "pi", frozenset({"instructions_m"}), accepted=counted)
+    (told,) = profilers.explain(case, tmp_path / "out", record=store.path("t", "pi"))
+    assert told.summary == (f"{before} bytes, commit {commit[:7]}",)

@@ -77,7 +77,7 @@ def test_the_run_whose_peak_is_judged_is_recorded_and_then_drawn(
     assert drawn[:2] == ["flamegraph", "--no-web"]
     assert drawn[-1] == recorded[recorded.index("--output") + 1]
     assert nothing == ""
-    assert all(one.title.endswith("of this computer's run, not of pi5") for one in attachments)
+    assert all(one.title.endswith("run here, not on pi5") for one in attachments)
 
 
 def test_what_libraries_allocate_is_told_of_the_projects_function_and_imports_by_themselves(

@@ -69,8 +69,8 @@ def test_here_the_runtimes_own_profiler_tells_what_grew(tmp_path: Path, model_jo
 def test_a_profile_from_here_says_that_it_is_not_the_devices(tmp_path: Path, model_job: Job) -> None:
     pytest.importorskip("ai_edge_litert")
     (attachment,) = Operators().profile(case(tmp_path, model_job, "pi"), tmp_path)
-    assert attachment.title == "operators by time, of this computer's run, not of pi"
-    assert attachment.summary[0].endswith("(of this computer's run, not of pi)")
+    assert attachment.title == "operators by time, run here, not on pi"
+    assert attachment.summary[0].endswith("(run here, not on pi)")
 
 
 def test_a_tool_that_printed_none_is_a_reason(tmp_path: Path) -> None:

@@ -71,8 +71,8 @@ def test_the_tool_starts_the_worker_and_hands_it_the_request(
         assert json.loads(request)["workload"] == "parity:make"
         assert json.loads(request)["options"] == {"seconds": 7.0}
     assert [one.title for one in attachments] == [
-        "py-spy flame graph, --native, of this computer's run, not of pi",
-        "py-spy samples for speedscope, of this computer's run, not of pi",
+        "py-spy flame graph, --native, run here, not on pi",
+        "py-spy samples for speedscope, run here, not on pi",
     ]
 
 

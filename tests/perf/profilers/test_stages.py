@@ -53,8 +53,8 @@ def test_a_baseline_that_does_not_run_is_no_failure(case: Case, tmp_path: Path) 
 
 def test_a_boards_times_from_here_are_told_as_such(case: Case, tmp_path: Path) -> None:
     (attachment,) = Stages().profile(replace(case, device="lab-pi"), tmp_path)
-    assert attachment.title == "time by stage, of this computer's run, not of lab-pi"
-    assert attachment.summary[0].endswith("(of this computer's run, not of lab-pi)")
+    assert attachment.title == "time by stage, run here, not on lab-pi"
+    assert attachment.summary[0].endswith("(run here, not on lab-pi)")
 
 
 def test_a_board_whose_instructions_are_counted_needs_no_clock(case: Case, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from edgesense.perf import layout, metrics
 from edgesense.perf.growth import signed
-from edgesense.perf.profilers import _base
+from edgesense.perf.profilers import _case
 from edgesense.perf.records import Attachment, Baseline, Case, Measurement
 from edgesense.perf.worker import source
 
@@ -41,7 +41,7 @@ class Changes:
         moved = list(_moved(case))
         if not changed and not moved:
             return []
-        path = _base.write(directory, "changes.txt", ["what is another than in the baseline", "", *moved, *changed])
+        path = _case.write(directory, "changes.txt", ["what is another than in the baseline", "", *moved, *changed])
         title = "what is another than in the baseline"
         return [Attachment(title, path, summary=(*moved, *changed), kind=self.name)]
 

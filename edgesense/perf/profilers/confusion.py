@@ -11,7 +11,7 @@ from typing import Any
 from edgesense.errors import NotMeasured
 from edgesense.perf import statistics
 from edgesense.perf.metrics import accuracy
-from edgesense.perf.profilers import _base
+from edgesense.perf.profilers import _case
 from edgesense.perf.records import Attachment, Case, Job
 
 PROBE = accuracy.PROBE
@@ -52,25 +52,25 @@ class Confusion:
     def profile(self, case: Case, directory: Path) -> Sequence[Attachment]:
         """Write ``confusion.txt``; see `edgesense.perf.interfaces.Profiler`."""
         now = _asked(case.job)
-        before, case = _base.of_baseline(case, _asked)
+        before, case = _case.of_baseline(case, _asked)
         if before is not None and (before.audio, len(before.given)) != (now.audio, len(now.given)):
             before, reason = None, f"{case.against} has other clips"
             case = replace(case, baseline=None, alone=reason)
         if not before:
             before = _stored(case, now)
         summary = [*_labels(before, now), *(_lost(before, now) if before else _wrong(now))]
-        lines = [*_base.head(case, f"answers to {len(now.given)} labelled clips"), *summary, ""]
+        lines = [*_case.head(case, f"answers to {len(now.given)} labelled clips"), *summary, ""]
         lines += [*_matrix("now", now), ""]
         if before is not None and before.given:
             lines += [*_matrix("before", before), "", *_matrix("now, less before", now, before), ""]
         lines += _flipped(before, now) if before is not None else []
-        path = _base.write(directory, "confusion.txt", lines)
-        told = _base.told(self, case, summary)
-        return [Attachment(f"confusion and flipped clips{_base.elsewhere(case)}", path, "", told, self.name)]
+        path = _case.write(directory, "confusion.txt", lines)
+        told = _case.told(self, case, summary)
+        return [Attachment(f"confusion and flipped clips{_case.elsewhere(case)}", path, "", told, self.name)]
 
 
 def _asked(job: Job) -> Answers:
-    told = _base.facts(job, PROBE, {"answers": True})
+    told = _case.facts(job, PROBE, {"answers": True})
     if not told.get("correct"):
         raise NotMeasured(told.get("unlabelled", "the workload's labelled set is empty"))
     return Answers(told["audio"], tuple(told.get("expected", ())), tuple(told["answers"]), told["correct"])

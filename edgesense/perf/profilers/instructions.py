@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgesense.perf import growth
 from edgesense.perf.growth import Part
-from edgesense.perf.profilers import _base
+from edgesense.perf.profilers import _case
 from edgesense.perf.records import Attachment, Case, Job
 from edgesense.perf.units import MILLION
 
@@ -77,8 +77,8 @@ class Instructions:
                 return list(hot(job, Path(scratch)))
 
         now = places(case.job)
-        before, case = _base.of_baseline(case, places)
-        lines = [f"instructions by stage, operator and function, counted on {case.device}, {_base.beside(case)}"]
+        before, case = _case.of_baseline(case, places)
+        lines = [f"instructions by stage, operator and function, counted on {case.device}, {_case.beside(case)}"]
         lines += [f"without a difference: {case.alone}"] if before is None and case.alone else []
         summary: list[str] = []
         stages = list(dict.fromkeys(place.stage for place in now))
@@ -92,7 +92,7 @@ class Instructions:
             if stage != TOTAL or len(stages) == 1:
                 told = growth.telling(operators, MILLION, top=2) + growth.telling(functions, MILLION, top=2)
                 summary += [f"{stage}: {line}" for line in told]
-        path = _base.write(directory, "instructions.txt", lines)
+        path = _case.write(directory, "instructions.txt", lines)
         title = f"instructions by stage and function, counted on {case.device}"
         return [Attachment(title, path, summary=tuple(summary), kind=self.name)]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from edgesense.errors import MeasurementError
 from edgesense.perf import growth, stacks
 from edgesense.perf.metrics import memory
-from edgesense.perf.profilers import _base
+from edgesense.perf.profilers import _base, _case
 from edgesense.perf.records import Attachment, Case, Job
 from edgesense.perf.units import MEBIBYTE
 
@@ -68,7 +68,7 @@ class Memray:
             )
             now = self._allocated(tool, case.job, record)
         compared = self._compared(tool, case, directory, now)
-        whose = _base.elsewhere(case)
+        whose = _case.elsewhere(case)
         return [
             compared,
             _base.attached(
@@ -80,16 +80,16 @@ class Memray:
         ]
 
     def _compared(self, tool: Sequence[str], case: Case, directory: Path, now: Mapping[str, float]) -> Attachment:
-        before, case = _base.of_baseline(case, lambda job: self._run(tool, job))
+        before, case = _case.of_baseline(case, lambda job: self._run(tool, job))
         parts = growth.compare(now, before)
         peak = sum(now.values())
         said = f"peak of allocations {MEBIBYTE.from_base(peak):.1f} MiB"
         if before is not None:
             said = f"{said} ({growth.signed([peak - sum(before.values())], MEBIBYTE)[0]})"
-        lines = [*_base.head(case, "memory of each function at the peak"), said, "", *growth.table(parts, MEBIBYTE)]
-        path = _base.write(directory, MEMORY, lines)
-        summary = _base.told(self, case, (*growth.telling(parts, MEBIBYTE), said))
-        return Attachment(f"functions by memory at the peak{_base.elsewhere(case)}", path, "", summary, "memory")
+        lines = [*_case.head(case, "memory of each function at the peak"), said, "", *growth.table(parts, MEBIBYTE)]
+        path = _case.write(directory, MEMORY, lines)
+        summary = _case.told(self, case, (*growth.telling(parts, MEBIBYTE), said))
+        return Attachment(f"functions by memory at the peak{_case.elsewhere(case)}", path, "", summary, "memory")
 
     def _run(self, tool: Sequence[str], job: Job) -> Mapping[str, float]:
         with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgesense.errors import MeasurementError
 from edgesense.perf import growth
-from edgesense.perf.profilers import _base
+from edgesense.perf.profilers import _case
 from edgesense.perf.records import Attachment, Case, Job
 from edgesense.perf.units import MILLISECOND
 
@@ -79,7 +79,7 @@ class Operators:
             found = told(case.job, Path(scratch))
         if not found:
             raise MeasurementError("the benchmark tool printed no profile of operators")
-        path = _base.write(directory, "operators.txt", [table(found, device)])
+        path = _case.write(directory, "operators.txt", [table(found, device)])
         kinds: dict[str, float] = {}
         for one in found:
             if not one.inner:
@@ -93,22 +93,22 @@ class Operators:
         if not any(now.values()):
             return []
         # The runtime's own profiler sees nothing of the code that calls it: today's asks for both.
-        before, case = _base.of_baseline(case, lambda job: _timed(replace(job, home=None)))
+        before, case = _case.of_baseline(case, lambda job: _timed(replace(job, home=None)))
         kinds = growth.compare(_by_kind(now), None if before is None else _by_kind(before))
         nodes = growth.compare(_by_node(now), None)
-        lines = _base.head(case, "operators by time, LiteRT's own profiler on one thread")
+        lines = _case.head(case, "operators by time, LiteRT's own profiler on one thread")
         lines += ["kinds:", *growth.table(kinds, MILLISECOND, top=100), "", "one by one, now:"]
         lines += growth.table(nodes, MILLISECOND, top=200)
-        path = _base.write(directory, "operators.txt", lines)
-        summary = _base.told(self, case, growth.telling(kinds, MILLISECOND, least=TELLING))
-        return [Attachment(f"operators by time{_base.elsewhere(case)}", path, "", summary, self.name)]
+        path = _case.write(directory, "operators.txt", lines)
+        summary = _case.told(self, case, growth.telling(kinds, MILLISECOND, least=TELLING))
+        return [Attachment(f"operators by time{_case.elsewhere(case)}", path, "", summary, self.name)]
 
 
 Times = Mapping[str, Sequence[tuple[str, int, float]]]
 
 
 def _timed(job: Job) -> Times:
-    told: Times = _base.facts(job, PROBE)["operators"]
+    told: Times = _case.facts(job, PROBE)["operators"]
     return told
 
 

@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgesense.errors import MeasurementError
-from edgesense.perf.profilers import _base
+from edgesense.perf.profilers import _base, _case
 from edgesense.perf.records import Attachment, Case, Job
 
 TELLING = 0.04
@@ -25,10 +26,12 @@ class Seen:
     Attributes:
         functions: Seconds a call of each of the project's functions, what it calls in libraries included.
         kernels: Seconds a call of each function, compiled ones by their own names.
+        stages: The name of each stage's function.
     """
 
     functions: Mapping[str, float]
     kernels: Mapping[str, float]
+    stages: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -72,15 +75,15 @@ class PySpy:
         def draw(draft: Path) -> None:
             self._record(program, case.job, "flamegraph", draft)
 
-        told: dict[str, object] = {}
+        told: dict[str, Any] = {}
 
         def sample(draft: Path) -> None:
             told.update(self._record(program, case.job, "speedscope", draft))
 
         _base.clear(directory, FUNCTIONS, FLAMEGRAPH, SPEEDSCOPE)
         scope = _base.put(directory, SPEEDSCOPE, sample, '"profiles"')
-        whose = _base.elsewhere(case)
-        functions = self._functions(program, case, directory, _seen(scope, case.job, told))
+        whose = _case.elsewhere(case)
+        functions = self._functions(program, case, directory, _seen(scope, case.job, told, {}))
         return [
             *functions,
             _base.attached(
@@ -97,29 +100,29 @@ class PySpy:
 
         if not now.functions:
             return []
-        before, case = _base.of_baseline(case, lambda job: self._sampled(program, job))
+        before, case = _case.of_baseline(case, lambda job: self._sampled(program, job, now.stages))
         functions = growth.compare(now.functions, None if before is None else before.functions)
         kernels = growth.compare(now.kernels, None if before is None else before.kernels)
-        lines = _base.head(case, f"seconds of each function a call, sampled for {self.seconds:g} s")
+        lines = _case.head(case, f"time of each function a call, sampled for {self.seconds:g} s")
         lines += [
             "the project's functions, with what they call in libraries:",
             *growth.table(functions, MILLISECOND),
             "",
         ]
         lines += ["every function by itself:", *growth.table(kernels, MILLISECOND)]
-        path = _base.write(directory, FUNCTIONS, lines)
+        path = _case.write(directory, FUNCTIONS, lines)
         told = growth.telling(functions, MILLISECOND, per=" a call", least=TELLING)
         return [
-            Attachment(f"functions by time{_base.elsewhere(case)}", path, "", _base.told(self, case, told), "functions")
+            Attachment(f"functions by time{_case.elsewhere(case)}", path, "", _case.told(self, case, told), "functions")
         ]
 
-    def _sampled(self, program: str, job: Job) -> Seen:
+    def _sampled(self, program: str, job: Job, stages: Mapping[str, str]) -> Seen:
         with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
             path = Path(scratch) / SPEEDSCOPE
             told = self._record(program, job, "speedscope", path)
-            return _seen(path, job, told)
+            return _seen(path, job, told, stages)
 
-    def _record(self, program: str, job: Job, form: str, draft: Path) -> Mapping[str, object]:
+    def _record(self, program: str, job: Job, form: str, draft: Path) -> Mapping[str, Any]:
         """Sample one run into a file; return the run's facts."""
         # Without --native most samples only say `Interpreter.invoke`.
         spy = (program, "record", "--native", "--full-filenames", "--format", form, "--output", str(draft))
@@ -128,26 +131,33 @@ class PySpy:
         told = _base.run_worker(
             self.name, (*spy, "--", *worker), job, _base.REPEAT, options, timeout_seconds=self.timeout_seconds
         )
-        facts: Mapping[str, object] = told.get("facts", {})
+        facts: Mapping[str, Any] = told.get("facts", {})
         return facts
 
 
-def _seen(path: Path, job: Job, told: Mapping[str, object]) -> Seen:
+def _seen(path: Path, job: Job, told: Mapping[str, Any], stages: Mapping[str, str]) -> Seen:
+    """Return what is in a file of samples.
+
+    Args:
+        path: The file.
+        job: What ran.
+        told: The run's facts; code of an earlier release tells its calls alone.
+        stages: The name of each stage's function, where the run does not tell.
+    """
     from edgesense.perf import stacks
 
-    roots = stacks.roots_of(job)
     try:
-        samples = stacks.read(json.loads(path.read_text(encoding="utf-8")), _base.repeat.__name__, roots)
+        content = json.loads(path.read_text(encoding="utf-8"))
+        samples = stacks.read(content, _base.repeat.__name__, stacks.roots_of(job))
     except (OSError, ValueError, LookupError, TypeError) as error:
         msg = f"py-spy's samples cannot be read: {error}"
         raise MeasurementError(msg) from error
-    calls, elapsed, stages = told.get("calls", 1), told.get("elapsed"), told.get("stages", {})
-    assert isinstance(calls, int)  # noqa: S101 - as `repeat` gives them
-    assert isinstance(stages, Mapping)  # noqa: S101
-    functions, kernels = stacks.functions(samples, stages, calls), stacks.leaves(samples, calls)
+    calls, elapsed, stages = told.get("calls", 1), told.get("elapsed"), told.get("stages", stages)
     # Samples that failed are missing from the sum; the run's own clock has them.
-    scale = float(elapsed) / samples.total if isinstance(elapsed, float) and samples.total else 1.0
-    return Seen(*({name: scale * seconds for name, seconds in one.items()} for one in (functions, kernels)))
+    scale = elapsed / samples.total if elapsed and samples.total else 1.0
+    both = (stacks.functions(samples, stages, calls), stacks.leaves(samples, calls))
+    functions, kernels = ({name: scale * seconds for name, seconds in one.items()} for one in both)
+    return Seen(functions, kernels, stages)
 
 
 PROFILERS = (PySpy(),)

@@ -12,7 +12,7 @@ from edgesense.perf import growth, origins, pairs, statistics
 from edgesense.perf.devices import host
 from edgesense.perf.growth import Part
 from edgesense.perf.measure import STAGE
-from edgesense.perf.profilers import _base
+from edgesense.perf.profilers import _case
 from edgesense.perf.records import Attachment, Case, Job, Paired
 from edgesense.perf.units import MILLISECOND
 
@@ -57,12 +57,12 @@ class Stages:
             f"{part.name} {text if compared else text.lstrip('+')}" for part, text in zip(parts, texts, strict=True)
         )
         lines = [
-            *_base.head(case, f"time of each stage a call, 10th percentile, {how}"),
+            *_case.head(case, f"time of each stage a call, 10th percentile, {how}"),
             *growth.table(parts, MILLISECOND),
         ]
-        path = _base.write(directory, "stages.txt", lines)
+        path = _case.write(directory, "stages.txt", lines)
         return [
-            Attachment(f"time by stage{_base.elsewhere(case)}", path, "", _base.told(self, case, [told]), self.name)
+            Attachment(f"time by stage{_case.elsewhere(case)}", path, "", _case.told(self, case, [told]), self.name)
         ]
 
     def _measured(self, case: Case) -> tuple[list[Part], Case]:
@@ -70,7 +70,7 @@ class Stages:
         series = [f"{STAGE}{name}" for name in stages]
         if len(series) < 2:
             return [], case
-        before, case = _base.of_baseline(case, lambda job: self._pairs(job, case.job, series))
+        before, case = _case.of_baseline(case, lambda job: self._pairs(job, case.job, series))
         if before is None:
             now = _alone(case.job, series)
             return [Part(name, now[one]) for name, one in zip(stages, series, strict=True)], case

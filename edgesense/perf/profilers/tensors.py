@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgesense.perf import growth
-from edgesense.perf.profilers import _base
+from edgesense.perf.profilers import _case
 from edgesense.perf.records import Attachment, Case, Job
 from edgesense.perf.units import KIBIBYTE
 
@@ -98,7 +98,7 @@ class Tensors:
         """Write ``tensors.txt``; see `edgesense.perf.interfaces.Profiler`."""
         now = _read(case.job)
         # Files are read by today's code, whatever code the baseline runs with.
-        before, case = _base.of_baseline(case, lambda job: _read(replace(job, home=None)))
+        before, case = _case.of_baseline(case, lambda job: _read(replace(job, home=None)))
         if before == now and "size_kb" not in case.limits:
             return []
         files = growth.compare(now.files, None if before is None else before.files)
@@ -108,15 +108,15 @@ class Tensors:
         summary = list(_summary(before, now)) if before is not None else []
         if before is None and not BYTES.isdisjoint(case.limits):
             summary = list(_largest(tensors))
-        lines = [*_base.head(case, "bytes of what ships", here=False), *summary, ""]
+        lines = [*_case.head(case, "bytes of what ships", here=False), *summary, ""]
         for what, parts in (("files", files), ("operators", operators), ("tensors", tensors)):
             lines += [f"{what}:", *growth.table(parts, KIBIBYTE, top=100), ""]
-        path = _base.write(directory, "tensors.txt", lines)
+        path = _case.write(directory, "tensors.txt", lines)
         return [Attachment("bytes by tensor and operator", path, summary=tuple(summary), kind=self.name)]
 
 
 def _read(job: Job) -> Shipped:
-    told = _base.facts(job, PROBE)
+    told = _case.facts(job, PROBE)
     tensors: dict[str, Tensor] = {}
     operators: Counter[str] = Counter()
     counts: Counter[str] = Counter()

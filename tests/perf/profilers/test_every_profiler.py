@@ -15,7 +15,7 @@ from edgesense.errors import MeasurementError
 from edgesense.perf import artifacts, locks, metrics, origins, profilers
 from edgesense.perf.baselines.directory import DirectoryStore
 from edgesense.perf.devices import host
-from edgesense.perf.profilers import _base
+from edgesense.perf.profilers import _case
 from edgesense.perf.records import Attachment, Baseline, Case, Job
 from edgesense.runtime.tiny import tiny_model
 
@@ -76,7 +76,7 @@ class Sized(Fake):
 
     def profile(self, case: Case, directory: Path) -> list[Attachment]:
         assert case.baseline is not None, case.alone
-        facts = _base.facts(case.baseline, "edgesense.perf.metrics.size:probe")
+        facts = _case.facts(case.baseline, "edgesense.perf.metrics.size:probe")
         return [Attachment("", None, summary=(f"{facts['artifacts']['tiny.tflite']['bytes']} bytes, {case.against}",))]
 
 

@@ -181,3 +181,26 @@ def test_a_flame_graph_that_cannot_be_drawn_leaves_its_reason_and_the_rest(
         ("no py-spy flame graph, --native", "py-spy ended with exit status 1: Error: no stack"),
         ("py-spy samples for speedscope", ""),
     ]
+
+
+def test_a_baseline_whose_code_tells_no_stages_has_those_of_today(
+    job: Callable[..., Job], tool: Tool, directory: Path, tmp_path: Path
+) -> None:
+    frames = [{"name": name, "file": f"{job().root}/parity.py"} for name in ("repeat", "_label")]
+    scope = {"shared": {"frames": frames}, "profiles": [{"samples": [[0, 1]], "weights": [0.1]}]}
+    now = {"calls": 10, "elapsed": 0.1, "stages": {"inference": "_label"}}
+    answers = [json.dumps({"protocol": 2, "facts": facts}) for facts in (now, {"calls": 20}, now)]
+    code = (
+        OUT
+        + f"""
+import pathlib
+count = pathlib.Path({str(tmp_path / "count")!r})
+done = len(count.read_text()) if count.exists() else 0
+count.write_text("x" * (done + 1))
+open(out, "w").write({json.dumps(scope)!r} if form == "speedscope" else "<svg>")
+print({answers!r}[done])
+"""
+    )
+    case = Case(job(), "host", LIMITS, baseline=job(), against="commit abc")
+    functions, *_ = PySpy(program=tool(code)).profile(case, directory)
+    assert functions.summary == ("inference: _label (parity.py) +5.00 ms a call (100 % -> 100 %)",)

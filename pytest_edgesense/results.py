@@ -2,7 +2,8 @@
 
 History of the schema:
     1  schema, strict, against, tally, said, budgets: a row each, with outcome, letter, word, gates, failing, failure,
-       and the verdict (numbers in base units with the unit beside them) or null.
+       and the verdict (numbers in base units with the unit beside them) or null. Attachments (title, kind, path from
+       pytest's root directory or null, reason, summary) came later, beside all else.
 """
 
 from __future__ import annotations
@@ -54,5 +55,6 @@ def _plain(row: Row) -> dict[str, Any]:
         "failure": row.failure,
         "absent": list(row.absent),
         "against": list(row.against),
+        "attachments": [schema.dump_attachment(one) for one in row.attachments],
         "verdict": None if row.verdict is None else schema.dump_verdict(row.verdict),
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from edgesense.perf import schema
-from edgesense.perf.records import Verdict
+from edgesense.perf.records import Attachment, Verdict
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Row:
         gates: Whether the budget may fail the test.
         blamed: Whether the test failed for its budget, and not for its body.
         against: What its times were measured beside, a line each.
+        attachments: What explains it; files as seen from pytest's root directory.
     """
 
     nodeid: str
@@ -43,11 +44,13 @@ class Row:
     gates: bool = True
     blamed: bool = False
     against: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
     def to_json(self) -> str:
         """Return the row as text, so that any process boundary lets it through."""
         plain = None if self.verdict is None else schema.dump_verdict(self.verdict)
-        return json.dumps({**self.__dict__, "verdict": plain})
+        attachments = [schema.dump_attachment(one) for one in self.attachments]
+        return json.dumps({**self.__dict__, "verdict": plain, "attachments": attachments})
 
     @classmethod
     def from_json(cls, text: str) -> Row:
@@ -55,6 +58,7 @@ class Row:
         body: dict[str, Any] = json.loads(text)
         verdict = body["verdict"]
         lists = {name: tuple(body[name]) for name in ("failing", "absent", "changes", "against")}
+        lists["attachments"] = tuple(schema.load_attachment(one) for one in body["attachments"])
         return cls(**{**body, **lists, "verdict": None if verdict is None else schema.load_verdict(verdict)})
 
     def settled(self, outcome: str, *, blamed: bool = False) -> Row:

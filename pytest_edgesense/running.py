@@ -221,7 +221,11 @@ class Run:
         failing = tuple(finding.limit for finding in findings)
         row = replace(row, verdict=verdict, failing=failing, against=reporting.beside(measured.paired))
         root = self.settings.root
-        attachments = self._explain(item, plan, found, findings)
+        attachments = [
+            replace(one, path=one.path and Path(reporting.shown_path(one.path, root)))
+            for one in self._explain(item, plan, found, findings)
+        ]
+        row = replace(row, attachments=tuple(attachments))
         kept = [one for one in item.user_properties if not one[0].startswith(reporting.PROPERTY)]
         item.user_properties[:] = [*kept, *reporting.properties(row, attachments, root)]
         if attachments and not findings:

@@ -16,11 +16,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from edgesense.errors import BaselineError, InvalidInput, SchemaError
 from edgesense.perf import metrics
 from edgesense.perf.records import (
+    Attachment,
     Baseline,
     Finding,
     Json,
@@ -279,6 +281,23 @@ def dump_verdict(verdict: Verdict) -> dict[str, Json]:
             for finding in verdict.findings
         ],
     }
+
+
+def dump_attachment(attachment: Attachment) -> dict[str, Json]:
+    """Return what a profiler left as plain data."""
+    return {
+        "title": attachment.title,
+        "kind": attachment.kind,
+        "path": None if attachment.path is None else attachment.path.as_posix(),
+        "reason": attachment.reason,
+        "summary": list(attachment.summary),
+    }
+
+
+def load_attachment(body: Mapping[str, Json]) -> Attachment:
+    """Return what a profiler left of plain data."""
+    path = None if body["path"] is None else Path(body["path"])
+    return Attachment(body["title"], path, body["reason"], tuple(body["summary"]), body["kind"])
 
 
 def load_verdict(body: Mapping[str, Json]) -> Verdict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 PROFILERS = """
@@ -111,3 +113,18 @@ def test_a_limit_that_fails_only_because_the_run_is_strict_is_not_profiled(expla
     explained.tests("@edge_budget(size_kb=90)\ndef test_a(): pass")
     explained.run("--edge-strict").assert_outcomes(failed=1)
     assert profiled(explained) == []
+
+
+@pytest.mark.parametrize("workers", [False, True])
+def test_the_results_have_each_attachment_with_its_path_from_the_root(explained, workers):
+    (explained.run_two if workers else explained.run)("--edge-json=results.json")
+    (budget,) = json.loads((explained.root / "results.json").read_text(encoding="utf-8"))["budgets"]
+    first, second = budget["attachments"]
+    assert (explained.root / first.pop("path")).read_text(encoding="utf-8") == "all of it"
+    assert first == {
+        "title": "time by stage",
+        "kind": "stages",
+        "reason": "",
+        "summary": ["features +0.083 ms, inference +0.001 ms", "and a second line"],
+    }
+    assert second == {"title": "no tool", "kind": "", "path": None, "reason": "why", "summary": []}

@@ -268,8 +268,11 @@ class Run:
         baseline = self.accepted.load(test, device)
         top = self.settings.root / ARTIFACTS.parts[0]
         directory = self.settings.root / ARTIFACTS / record.stem / re.sub(r"[^\w.-]+", "-", device)
-        # As pytest does for its cache: nothing below is meant for version control.
-        write_atomically(top / ".gitignore", "*\n")
+        try:
+            # As pytest does for its cache: nothing below is meant for version control.
+            write_atomically(top / ".gitignore", "*\n")
+        except OSError as error:
+            return [Attachment("no profiles", None, str(error))]
         job = item.stash[JOB]
         accepted = baseline if isinstance(baseline, Baseline) else None
         case = Case(job, device, frozenset(wanted), found.measurement, accepted)

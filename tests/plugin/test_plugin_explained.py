@@ -128,3 +128,10 @@ def test_the_results_have_each_attachment_with_its_path_from_the_root(explained,
         "summary": ["features +0.083 ms, inference +0.001 ms", "and a second line"],
     }
     assert second == {"title": "no tool", "kind": "", "path": None, "reason": "why", "summary": []}
+
+
+def test_a_directory_that_cannot_be_made_is_a_reason_and_the_verdict_stays(explained):
+    explained.write(".edgesense", "a file where the directory should be")
+    result = explained.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["size_kb on table: 10.0 KiB is over its limit 9.00 KiB", "    no profiles: * exists*"])

@@ -111,7 +111,7 @@ class PySpy:
         ]
         lines += ["every function by itself:", *growth.table(kernels, MILLISECOND)]
         path = _case.write(directory, FUNCTIONS, lines)
-        told = growth.telling(functions, MILLISECOND, per=" a call", least=TELLING)
+        told = growth.telling(functions, MILLISECOND, per=" a call, sampled", least=TELLING)
         return [
             Attachment(f"functions by time{_case.elsewhere(case)}", path, "", _case.told(self, case, told), "functions")
         ]
@@ -152,9 +152,9 @@ def _seen(path: Path, job: Job, told: Mapping[str, Any], stages: Mapping[str, st
     except (OSError, ValueError, LookupError, TypeError) as error:
         msg = f"py-spy's samples cannot be read: {error}"
         raise MeasurementError(msg) from error
-    calls, elapsed, stages = told.get("calls", 1), told.get("elapsed"), told.get("stages", stages)
-    # Samples that failed are missing from the sum; the run's own clock has them.
-    scale = elapsed / samples.total if elapsed and samples.total else 1.0
+    calls, busy, stages = told.get("calls", 1), told.get("busy"), told.get("stages", stages)
+    # Each sample stops the process for about as long as it stands for: shares are right, and the processor's clock is.
+    scale = busy / samples.total if busy and samples.total else 1.0
     both = (stacks.functions(samples, stages, calls), stacks.leaves(samples, calls))
     functions, kernels = ({name: scale * seconds for name, seconds in one.items()} for one in both)
     return Seen(functions, kernels, stages)

@@ -76,7 +76,7 @@ def test_the_tool_starts_the_worker_and_hands_it_the_request(
     ]
 
 
-def test_samples_become_the_time_of_each_function_by_the_runs_own_clock(
+def test_samples_become_the_time_of_each_function_by_the_processors_clock(
     job: Callable[..., Job], tool: Tool, directory: Path
 ) -> None:
     case = Case(job(), "host", LIMITS, alone="no baseline")
@@ -85,13 +85,13 @@ def test_samples_become_the_time_of_each_function_by_the_runs_own_clock(
         "shared": {"frames": [{"name": name, "file": file} for name, file in frames]},
         "profiles": [{"samples": [[0, 1], [0]], "weights": [0.3, 0.1]}],
     }
-    facts = {"calls": 100, "elapsed": 0.8, "stages": {"inference": "_label"}}
+    facts = {"calls": 100, "busy": 0.8, "stages": {"inference": "_label"}}
     answer = json.dumps({"protocol": 2, "facts": facts})
     code = OUT + f"open(out, 'w').write({json.dumps(scope)!r} if form == 'speedscope' else '<svg>'); print({answer!r})"
     functions, *_ = PySpy(program=tool(code)).profile(case, directory)
     assert functions.summary == (
-        "inference: Workload._label (parity.py) 6.00 ms a call (75 %)",
-        "the call itself 2.00 ms a call (25 %)",
+        "inference: Workload._label (parity.py) 6.00 ms a call, sampled (75 %)",
+        "the call itself 2.00 ms a call, sampled (25 %)",
     )
     assert functions.path is not None
     assert "without a difference: no baseline" in functions.path.read_text(encoding="utf-8")
@@ -188,7 +188,7 @@ def test_a_baseline_whose_code_tells_no_stages_has_those_of_today(
 ) -> None:
     frames = [{"name": name, "file": f"{job().root}/parity.py"} for name in ("repeat", "_label")]
     scope = {"shared": {"frames": frames}, "profiles": [{"samples": [[0, 1]], "weights": [0.1]}]}
-    now = {"calls": 10, "elapsed": 0.1, "stages": {"inference": "_label"}}
+    now = {"calls": 10, "busy": 0.1, "stages": {"inference": "_label"}}
     answers = [json.dumps({"protocol": 2, "facts": facts}) for facts in (now, {"calls": 20}, now)]
     code = (
         OUT
@@ -203,4 +203,4 @@ print({answers!r}[done])
     )
     case = Case(job(), "host", LIMITS, baseline=job(), against="commit abc")
     functions, *_ = PySpy(program=tool(code)).profile(case, directory)
-    assert functions.summary == ("inference: _label (parity.py) +5.00 ms a call (100 % -> 100 %)",)
+    assert functions.summary == ("inference: _label (parity.py) +5.00 ms a call, sampled (100 % -> 100 %)",)

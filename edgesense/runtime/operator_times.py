@@ -34,7 +34,7 @@ class OperatorTime:
     Attributes:
         kind: What ran, by the runtime's or the delegate's name for it.
         index: Its place among those of its source.
-        seconds: Of one run, the mean.
+        seconds: Of one run, the mean of the faster half: what other work interrupted is left out.
     """
 
     kind: str
@@ -68,12 +68,12 @@ class _Event(ctypes.Structure):
     ]
 
 
-def measure(model: str | Path, *, runs: int = 50) -> tuple[OperatorTime, ...]:
+def measure(model: str | Path, *, runs: int = 100) -> tuple[OperatorTime, ...]:
     """Run a model on zeros and return the time of each operator, in the order in which they run.
 
     Args:
         model: The `.tflite` file.
-        runs: How many are averaged.
+        runs: How many are timed.
 
     Raises:
         SettingsError: LiteRT is not installed, or is a release whose library is not known.
@@ -162,7 +162,7 @@ class _Run:
         self._call("LiteRtRunCompiledModel", self._compiled, c_size_t(0), *sides)
 
     def events(self, runs: int) -> Iterator[OperatorTime]:
-        """Yield each operator with its mean over some runs."""
+        """Yield each operator with its time over some runs."""
         for _ in range(WARM_UP):
             self._once()
         self._call("LiteRtResetProfiler", self._profiler)
@@ -175,10 +175,11 @@ class _Run:
         events = (_Event * max(1, count.value))()
         if count.value:
             self._call("LiteRtGetProfilerEvents", self._profiler, count, events)
-        spent: dict[tuple[str, int, int], int] = {}
+        spent: dict[tuple[str, int, int, int], list[int]] = {}
         for event in events[: count.value]:
             if event.kind in OPERATOR_EVENTS:
-                key = (event.tag.decode("utf-8", "replace"), int(event.index), int(event.source) + 16 * int(event.kind))
-                spent[key] = spent.get(key, 0) + int(event.elapsed_us)
-        for (kind, index, _), microseconds in spent.items():
-            yield OperatorTime(kind, index, microseconds * 1e-6 / runs)
+                key = (event.tag.decode("utf-8", "replace"), int(event.index), int(event.source), int(event.kind))
+                spent.setdefault(key, []).append(int(event.elapsed_us))
+        for (kind, index, *_), microseconds in spent.items():
+            faster = sorted(microseconds)[: (len(microseconds) + 1) // 2]
+            yield OperatorTime(kind, index, sum(faster) * 1e-6 / len(faster))

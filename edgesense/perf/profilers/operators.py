@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -31,12 +32,14 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa:
     """Time each operator of the models that ship.
 
     Returns:
-        Facts ``operators``: model's file -> [kind, place in the graph, seconds of one run] of each, in their order.
+        Facts ``operators``: model's file -> [kind, place in the graph, seconds of one run] of each, in their order;
+        ``sha256``: of each file.
     """
     times = importlib.import_module("edgesense.runtime.operator_times")
     models = [path for path in dict.fromkeys(workload.artifacts()) if path.suffix == MODEL]
     told = {path.name: [[one.kind, one.index, one.seconds] for one in times.measure(path)] for path in models}
-    return {"series": {}, "facts": {"operators": told}}
+    sha256 = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in models}
+    return {"series": {}, "facts": {"operators": told, "sha256": sha256}}
 
 
 def _find(name: str, job: Job) -> Device | None:
@@ -89,27 +92,30 @@ class Operators:
         return [Attachment(title, path, summary=summary, kind=self.name)]
 
     def _here(self, case: Case, directory: Path) -> list[Attachment]:
-        now = _timed(case.job)
+        now, files = _timed(case.job)
         if not any(now.values()):
             return []
         # The runtime's own profiler sees nothing of the code that calls it: today's asks for both.
-        before, case = _case.of_baseline(case, lambda job: _timed(replace(job, home=None)))
+        other, case = _case.of_baseline(case, lambda job: _timed(replace(job, home=None)))
+        before, files_before = other or (None, {})
+        # Where the very same model is timed twice, what differs is chance.
+        same = files == files_before
         kinds = growth.compare(_by_kind(now), None if before is None else _by_kind(before))
         nodes = growth.compare(_by_node(now), None)
         lines = _case.head(case, "operators by time, LiteRT's own profiler on one thread")
         lines += ["kinds:", *growth.table(kinds, MILLISECOND, top=100), "", "one by one, now:"]
         lines += growth.table(nodes, MILLISECOND, top=200)
         path = _case.write(directory, "operators.txt", lines)
-        summary = _case.told(self, case, growth.telling(kinds, MILLISECOND, least=TELLING))
+        summary = () if same else _case.told(self, case, growth.telling(kinds, MILLISECOND, least=TELLING))
         return [Attachment(f"operators by time{_case.elsewhere(case)}", path, "", summary, self.name)]
 
 
 Times = Mapping[str, Sequence[tuple[str, int, float]]]
 
 
-def _timed(job: Job) -> Times:
-    told: Times = _case.facts(job, PROBE)["operators"]
-    return told
+def _timed(job: Job) -> tuple[Times, Mapping[str, str]]:
+    told = _case.facts(job, PROBE)
+    return told["operators"], told["sha256"]
 
 
 def _by_kind(times: Times) -> dict[str, float]:

@@ -66,6 +66,15 @@ def test_here_the_runtimes_own_profiler_tells_what_grew(tmp_path: Path, model_jo
     assert nodes.count("Fully Connected") == 20
 
 
+def test_of_the_very_same_model_nothing_is_told_but_the_table(tmp_path: Path, model_job: Job) -> None:
+    pytest.importorskip("ai_edge_litert")
+    beside = replace(case(tmp_path, model_job, "host"), baseline=model_job, against="x")
+    (attachment,) = Operators().profile(beside, tmp_path)
+    assert attachment.summary == ()
+    assert attachment.path is not None
+    assert "Fully Connected" in attachment.path.read_text(encoding="utf-8")
+
+
 def test_a_profile_from_here_says_that_it_is_not_the_devices(tmp_path: Path, model_job: Job) -> None:
     pytest.importorskip("ai_edge_litert")
     (attachment,) = Operators().profile(case(tmp_path, model_job, "pi"), tmp_path)

@@ -48,4 +48,5 @@ def _distributions(readings: Mapping[str, Reading], paired: Mapping[str, Paired]
 
 
 def _attached(one: Attachment, root: Path) -> Attached:
-    return Attached(one.title, "" if one.path is None else shown_path(one.path, root), one.reason)
+    path = "" if one.path is None else Path(shown_path(one.path, root)).as_posix()
+    return Attached(one.title, path, one.reason, one.kind, one.summary)

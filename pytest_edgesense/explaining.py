@@ -81,8 +81,10 @@ class Explaining:
             probes[one.probe] = max(one.processes, probes.get(one.probe, 0))
         yield "processes", f"{sum(probes.values())} fresh ones" if sum(probes.values()) > 1 else "a fresh one"
         yield "compared", self._compared(plan, job)
-        if self._run.settings.profile:
-            yield "if broken", f"explained in later runs by {', '.join(one.name for one in profilers.every())}"
+        if self._run.settings.profile != "never":
+            helping = ", ".join(one.name for one in profilers.chosen(frozenset(plan.bounds)))
+            when = "always" if self._run.settings.profile == "always" else "if broken"
+            yield when, f"explained by later runs: {helping}"
 
     def _compared(self, plan: Plan, job: Job) -> str:
         test, device = plan.budget.test, plan.device

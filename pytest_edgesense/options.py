@@ -11,7 +11,9 @@ import pytest
 
 RUNTIMES = ("litert", "tflite")
 UPDATES = ("met", "new", "all")
-PROFILES = ("auto", "off")
+PROFILES = ("on-fail", "always", "never")
+OLD_PROFILES = {"auto": "on-fail", "off": "never"}
+"""What an earlier release called them; they go on working."""
 TIMEOUT_SECONDS = 600.0
 HOST = "host"
 
@@ -29,7 +31,7 @@ class Settings(NamedTuple):
         pipeline: The ini key ``edge_pipeline``.
         baselines: Where baselines are kept.
         update: ``met``, ``new`` or ``all`` while baselines are being stored, else None.
-        profile: Whether a missed budget is profiled.
+        profile: Which budgets are explained: ``on-fail`` those that are missed, ``always`` all, ``never`` none.
         timeout_seconds: A worker that is silent for longer is ended.
         listing: Where the tests with a budget are listed, for ``edgesense baselines prune``.
         regression: The ini key ``edge_regression`` as it is written.
@@ -49,7 +51,7 @@ class Settings(NamedTuple):
     pipeline: str | None
     baselines: Path
     update: str | None
-    profile: bool
+    profile: str
     timeout_seconds: float
     listing: Path | None = None
     regression: str | None = None
@@ -104,7 +106,10 @@ def add(parser: pytest.Parser) -> None:
     add_option("--edge-update-in-ci", action="store_true", default=None, help="allow storing although CI is set")
     add_option("--edge-baselines", metavar="DIR", help="where baselines are kept; default ROOTDIR/baselines")
     add_option(
-        "--edge-profile", choices=PROFILES, help="profile a missed budget in a later run (auto, the default), or not"
+        "--edge-profile",
+        choices=(*PROFILES, *OLD_PROFILES),
+        metavar="{" + ",".join(PROFILES) + "}",
+        help="explain a missed budget by later runs (on-fail, the default), every budget, or none",
     )
     add_option(
         "--edge-against",
@@ -139,7 +144,7 @@ def add(parser: pytest.Parser) -> None:
         ("edge_update", "string", "what --update-baselines stores: met, new or all"),
         ("edge_update_in_ci", "bool", "as --edge-update-in-ci"),
         ("edge_baselines", "string", "as --edge-baselines, from ROOTDIR"),
-        ("edge_profile", "string", "as --edge-profile: auto or off"),
+        ("edge_profile", "string", "as --edge-profile: on-fail, always or never"),
         ("edge_regression", "string", "allowed changes from baselines, as in latency:3%,instructions:0.5%,acc:0.5pp"),
         ("edge_against", "string", "as --edge-against"),
         ("edge_export", "args", "as --edge-export, files from ROOTDIR"),
@@ -170,7 +175,7 @@ def read(config: pytest.Config) -> Settings:
         pipeline=_ini(config, "edge_pipeline") or None,
         baselines=baselines,
         update=update,
-        profile=(_choice(config, "edge_profile", PROFILES) or "auto") == "auto",
+        profile=_profile(config),
         timeout_seconds=_timeout(config),
         listing=_file(config, "edge_list"),
         regression=_ini(config, "edge_regression") or None,
@@ -207,6 +212,14 @@ def _ini_choice(config: pytest.Config, name: str, allowed: tuple[str, ...]) -> s
         msg = f"ini key {name} = {chosen!r}: allowed: {', '.join(allowed)}"
         raise pytest.UsageError(msg)
     return None if chosen is None else str(chosen)
+
+
+def _profile(config: pytest.Config) -> str:
+    said = config.getoption("edge_profile") or _ini(config, "edge_profile") or PROFILES[0]
+    if said not in PROFILES and said not in OLD_PROFILES:
+        msg = f"ini key edge_profile = {said!r}: allowed: {', '.join(PROFILES)}"
+        raise pytest.UsageError(msg)
+    return OLD_PROFILES.get(said, said)
 
 
 def _delegate(config: pytest.Config) -> str | None:

@@ -28,7 +28,7 @@ def failure(
     root: Path,
     storing: bool = True,
 ) -> str:
-    """Return the text of a missed budget: each number with its limit, the next command, the profiles.
+    """Return the text of a missed budget: each number with its limit, where it went, the files, the next command.
 
     Args:
         verdict: What the budget came to.
@@ -43,15 +43,28 @@ def failure(
         first, *more = reasons(finding)
         lines.append(f"{finding.limit} on {verdict.device}: {first}{_strictly(finding)}")
         lines += [f"    {reason}" for reason in more]
+    lines += explained(attachments, root)
     lines += [
         f"next: {step}"
         for step in dict.fromkeys(_steps(verdict, findings, pipeline))
         if storing or UPDATE_FLAG not in step
     ]
+    return "\n".join(lines)
+
+
+def explained(attachments: Sequence[Attachment], root: Path) -> list[str]:
+    """Return what profilers found, line by line, and then where their files are."""
+    found = [(one.kind, line) for one in attachments for line in one.summary]
+    lines = ["where it went, by later runs:"] if found else []
+    width = max((len(kind) for kind, _ in found), default=0) + 1
+    for index, (kind, line) in enumerate(found):
+        first = index == 0 or found[index - 1][0] != kind
+        label = f"{kind}:" if first and kind else ""
+        lines.append(f"    {label:<{width}} {line}")
     if attachments:
         lines.append("profiles of a later run of the same pipeline:")
         lines += [f"    {_attached(attachment, root)}" for attachment in attachments]
-    return "\n".join(lines)
+    return lines
 
 
 def reasons(finding: Finding) -> tuple[str, ...]:
@@ -139,6 +152,7 @@ def properties(row: Row, attachments: Iterable[Attachment], root: Path) -> list[
     for finding in row.verdict.findings if row.verdict is not None else ():
         found += ((f"{PROPERTY}{finding.limit}{what}", value) for what, value in _properties(finding))
     found += [(f"{PROPERTY}against", text) for text in row.against]
+    found += [(f"{PROPERTY}explained", line) for one in attachments for line in one.summary]
     found += [(f"{PROPERTY}artifact", shown_path(one.path, root)) for one in attachments if one.path is not None]
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from edgesense.perf.interfaces import Device
 from edgesense.perf.judge import judge
 from edgesense.perf.plan import RunSettings, make_job
 from edgesense.perf.project import Project
-from edgesense.perf.records import Attachment, Finding, Job, Measurement, Outcome
+from edgesense.perf.records import Attachment, Baseline, Case, Finding, Job, Measurement, Outcome
 from pytest_edgesense import evidence, marker, options, reporting
 from pytest_edgesense.accepted import Accepted
 from pytest_edgesense.items import DEVICE, JOB, PIPELINE, PLAN, place
@@ -50,7 +50,6 @@ class Run:
         self.settings = settings
         self.accepted = Accepted(settings)
         self._once = Once(shared)
-        self._explained: dict[tuple[str, str, str | None, str | None], list[Attachment]] = {}
 
     @cached_property
     def known_devices(self) -> tuple[Device, ...]:
@@ -230,18 +229,20 @@ class Run:
         findings = baselines.outstanding(verdict, self.settings.update) if plan.gates else ()
         failing = tuple(finding.limit for finding in findings)
         row = replace(row, verdict=verdict, failing=failing, against=reporting.beside(measured.paired))
-        attachments = self._explain(item, plan, findings)
+        root = self.settings.root
+        attachments = self._explain(item, plan, found, findings)
         job = item.stash.get(JOB, None)
         name = "" if job is None else job.workload
-        row = replace(row, evidence=evidence.gather(name, measured, baseline, attachments, self.settings.root))
+        row = replace(row, evidence=evidence.gather(name, measured, baseline, attachments, root))
         kept = [one for one in item.user_properties if not one[0].startswith(reporting.PROPERTY)]
-        item.user_properties[:] = [*kept, *reporting.properties(row, attachments, self.settings.root)]
+        item.user_properties[:] = [*kept, *reporting.properties(row, attachments, root)]
+        if attachments and not findings:
+            item.add_report_section("call", "edge profile", "\n".join(reporting.explained(attachments, root)))
         texts = []
         if isinstance(baseline, BaselineError):
             texts.append(f"baseline on {plan.device.name}: {baseline}")
         if findings:
             pipeline = item.stash[JOB].workload
-            root = self.settings.root
             texts.append(
                 reporting.failure(
                     verdict,
@@ -258,24 +259,40 @@ class Run:
             return replace(row, failure=text), failed
         return self.accepted.to_store(row, verdict, measured, baseline), None
 
-    def _explain(self, item: pytest.Item, plan: Plan, findings: Sequence[Finding]) -> list[Attachment]:
+    def _explain(self, item: pytest.Item, plan: Plan, found: Found, findings: Sequence[Finding]) -> list[Attachment]:
         missed = {
             finding.limit
             for finding in findings
             if finding.budget is Outcome.OVER or finding.regression is Outcome.REGRESSED
         }
-        if not missed or not self.settings.profile:
+        profile = self.settings.profile
+        wanted = frozenset(plan.bounds) | missed if profile == "always" else missed if profile == "on-fail" else ()
+        if not wanted or found.measurement is None:
             return []
         from edgesense.perf import profilers
 
-        slug = self.accepted.record(plan.budget.test, plan.device.name).stem
+        device, test = plan.device.name, plan.budget.test
+        record = self.accepted.record(test, device)
+        baseline = self.accepted.load(test, device)
         top = self.settings.root / ARTIFACTS.parts[0]
-        directory = self.settings.root / ARTIFACTS / slug / re.sub(r"[^\w.-]+", "-", plan.device.name)
-        # As pytest does for its cache: nothing below is meant for version control.
-        write_atomically(top / ".gitignore", "*\n")
+        directory = self.settings.root / ARTIFACTS / record.stem / re.sub(r"[^\w.-]+", "-", device)
+        try:
+            # As pytest does for its cache: nothing below is meant for version control.
+            write_atomically(top / ".gitignore", "*\n")
+        except OSError as error:
+            return [Attachment("no profiles", None, str(error))]
         job = item.stash[JOB]
-        key = (plan.device.name, job.workload, job.runtime, job.delegate)
-        # Profiling takes longer than measuring: a pipeline that breaks several budgets is explained once.
-        if key not in self._explained:
-            self._explained[key] = profilers.explain(job, missed, directory, device=plan.device.name)
-        return self._explained[key]
+        accepted = baseline if isinstance(baseline, Baseline) else None
+        case = Case(job, device, frozenset(wanted), found.measurement, accepted)
+
+        def once(name: str, make: Callable[[], Sequence[Attachment]]) -> Sequence[Attachment]:
+            # Profiling takes longer than measuring: a pipeline that breaks several budgets is profiled once.
+            key = ("explained", device, job.workload, job.runtime, job.delegate, name)
+            with self._once.held(key):
+                known: Sequence[Attachment] | None = self._once.find(key)
+                if known is None:
+                    known = list(make())
+                    self._once.keep(key, known)
+                return known
+
+        return profilers.explain(case, directory, record=record, against=self.settings.against, once=once)

@@ -175,9 +175,9 @@ class Session:
         except NOT_JUDGED:
             raise
         except BaseException:
-            item.stash[JUDGED] = self.run().judge(item, plan, found)
+            self._judge(item, plan, found)
             raise
-        item.stash[JUDGED] = _, error = self.run().judge(item, plan, found)
+        error = self._judge(item, plan, found)
         if error is not None:
             raise error
         return result
@@ -185,9 +185,18 @@ class Session:
     def _measure(self, item: pytest.Item, plan: Plan) -> Found:
         """Measure a test's pipeline, and show what is done meanwhile."""
         began = time.monotonic()
-        with contextlib.nullcontext() if self._watch is None else self._watch.over(item, plan):
+        with self._watching(item, plan):
             found = self.run().measure(item, plan)
         return replace(found, seconds=time.monotonic() - began)
+
+    def _judge(self, item: pytest.Item, plan: Plan, found: Found) -> BaseException | None:
+        """Judge a test's budget, explain it where it is broken, and return what the test fails with, if it fails."""
+        with self._watching(item, plan):
+            item.stash[JUDGED] = _, error = self.run().judge(item, plan, found)
+        return error
+
+    def _watching(self, item: pytest.Item, plan: Plan) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._watch is None else self._watch.over(item, plan)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(

@@ -56,8 +56,8 @@ def _beside_said(paired: Paired, decision: gate.Decision, limit: float) -> str:
     before, now = units.distinct(first, second, units.MILLISECOND, at_least=4)
     against = f" beside {paired.against}" if paired.against else ""
     change, low, high = (units.percent(one, beside=limit) for one in (decision.change, decision.low, decision.high))
-    sides = f"{low} to {high}, {decision.slower} of {decision.pairs} pairs slower"
-    return f"was {before}, is {now}{against}: {change} (allowed {limit * 100:g} %; {sides})"
+    sides = f"{low.removesuffix(' %')}..{high}; {decision.slower} of {decision.pairs} pairs slower"
+    return f"{units.arrow(before, now)}  {change} (limit +{limit * 100:g} %; {sides}){against}"
 
 
 def compare(
@@ -146,11 +146,12 @@ def _compare_numbers(
 
 
 def _said(metric: Metric, allowed: Tolerance, part: str, before: float, now: float) -> str:
-    first, second = units.distinct(before, now, metric.unit)
+    first, second = units.distinct(before, now, metric.unit, at_least=3 if metric.unit is units.RATIO else 4)
     where = f" in {part}" if part else ""
+    side = "+" if metric.lower_is_better else "-"
     absolute = metric.unit is units.RATIO
     share = units.change(now, before, absolute=absolute, beside=allowed.absolute if absolute else allowed.relative)
-    return f"was {first}, is {second}{where} ({share}; allowed {_allowed(metric, allowed)})"
+    return f"{units.arrow(first, second)}{where}  {share} (limit {side}{_allowed(metric, allowed)})"
 
 
 def _allowed(metric: Metric, allowed: Tolerance) -> str:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal, Protocol, Self, runtime_checkable
 
-from edgesense.perf.records import Attachment, Baseline, Job, Json, Known, Measurement, Reading, Report
+from edgesense.perf.records import Attachment, Baseline, Case, Job, Json, Known, Measurement, Reading, Report
 from edgesense.perf.units import Unit
 
 
@@ -217,7 +217,7 @@ class LeasingDevice(Device, Protocol):
 
 
 class Profiler(Protocol):
-    """Explains a broken budget with files, in a later process of its own."""
+    """Explains a broken budget with lines and files, in later processes of its own."""
 
     @property
     def name(self) -> str:
@@ -225,19 +225,26 @@ class Profiler(Protocol):
 
     @property
     def explains(self) -> frozenset[str]:
-        """The limits it helps with first."""
+        """The limits it helps with."""
 
-    def profile(self, job: Job, directory: Path, *, device: str) -> Attachment | None:
-        """Profile a fresh run of the workload into `directory`; None where it has nothing to say of the device.
+    @property
+    def always(self) -> bool:
+        """Whether it is also run for other limits, after those that help with them."""
+
+    @property
+    def cost(self) -> float:
+        """About how many seconds it takes; of two that help, the cheaper one goes first."""
+
+    def profile(self, case: Case, directory: Path) -> Sequence[Attachment]:
+        """Explain a case with files in `directory`; return nothing where it has nothing to say of it.
 
         Args:
-            job: What was measured.
+            case: What broke. Where the baseline's pipeline can be run, what grew between the two is what is wanted.
             directory: It is there.
-            device: Whose budget broke; the title says so where that is not this computer.
 
         Raises:
-            MeasurementError: If the profiler's tool cannot do it; the reason is shown instead of a file.
-            OSError: If a file cannot be written or the tool not started.
+            EdgeSenseError: If it cannot be done; the reason is shown instead of a file.
+            OSError: If a file cannot be written or a tool not started.
         """
 
 

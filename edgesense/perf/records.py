@@ -361,15 +361,45 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Case:
+    """A budget that is to be explained.
+
+    Attributes:
+        job: What was measured.
+        device: Where.
+        limits: The limits that are to be explained, most often those that were missed.
+        measurement: What was found; None where nobody has measured.
+        accepted: The baseline's numbers; None where there is none.
+        baseline: The baseline's pipeline as this computer can run it again; None where it cannot.
+        against: What that is, in words.
+        alone: Why it cannot be run, "" where it can.
+    """
+
+    job: Job
+    device: str
+    limits: frozenset[str] = frozenset()
+    measurement: Measurement | None = None
+    accepted: Baseline | None = None
+    baseline: Job | None = None
+    against: str = ""
+    alone: str = ""
+
+
+@dataclass(frozen=True)
 class Attachment:
     """What a profiler left.
 
     Attributes:
         title: One line that says what it shows, and of what.
-        path: The file, or None where there is only a reason.
+        path: The file, or None where there is none.
         reason: Why there is no file.
+        summary: Lines that belong into the failure's own text, the most telling first.
+        kind: What it is: changes, stages, tensors, operators, confusion, flamegraph, speedscope, functions, memory,
+            instructions; "" for anything else.
     """
 
     title: str
     path: Path | None
     reason: str = ""
+    summary: tuple[str, ...] = ()
+    kind: str = ""

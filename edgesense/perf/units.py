@@ -79,6 +79,12 @@ def distinct(first: float, second: float, unit: Unit, *, at_least: int = 3) -> t
     return f"{first!r} {unit.base}", f"{second!r} {unit.base}"
 
 
+def arrow(before: str, now: str) -> str:
+    """Return two texts of one unit as ``1.667 -> 1.751 ms``."""
+    number, _, symbol = before.rpartition(" ")
+    return f"{number} -> {now}" if number and now.endswith(f" {symbol}") else f"{before} -> {now}"
+
+
 def percent(share: float, *, beside: float | None = None, at_least: int = 1, symbol: str = "%") -> str:
     """Return a share as ``+1.3 %``, with enough decimals that its size prints unlike that of `beside`."""
     for decimals in range(at_least, REPEATABLE):

@@ -54,7 +54,7 @@ def one(
 
 
 def numbers(now: str, change: str, interval: str, count: str) -> str:
-    return f"was 1.667 ms, is {now} beside {AGAINST}: {change} (allowed 3 %; {interval}, {count} pairs slower)"
+    return f"1.667 -> {now}  {change} (limit +3 %; {interval}; {count} pairs slower) beside {AGAINST}"
 
 
 SAID: list[tuple[str, Paired, Outcome, tuple[str, ...]]] = [
@@ -69,14 +69,14 @@ SAID: list[tuple[str, Paired, Outcome, tuple[str, ...]]] = [
         "faster",
         FASTER,
         Outcome.BETTER,
-        (numbers("1.600 ms", "-4.0 %", "-4.0 % to -4.0 %", "0 of 5"),),
+        (numbers("1.600 ms", "-4.0 %", "-4.0..-4.0 %", "0 of 5"),),
     ),
     (
         "drifted",
         DRIFTED,
         Outcome.DRIFT,
         (
-            numbers("1.700 ms", "+2.0 %", "+2.0 % to +2.0 %", "15 of 15"),
+            numbers("1.700 ms", "+2.0 %", "+2.0..+2.0 %", "15 of 15"),
             "+2.0 % in the 10 new pairs, where 3 % is allowed",
         ),
     ),
@@ -84,14 +84,14 @@ SAID: list[tuple[str, Paired, Outcome, tuple[str, ...]]] = [
         "regressed",
         REGRESSED,
         Outcome.REGRESSED,
-        (numbers("1.751 ms", "+5.0 %", "+4.8 % to +5.3 %", "15 of 15"),),
+        (numbers("1.751 ms", "+5.0 %", "+4.8..+5.3 %", "15 of 15"),),
     ),
     (
         "too noisy",
         NOISY,
         Outcome.INCONCLUSIVE,
         (
-            numbers("1.834 ms", "+10.0 %", "+5.0 % to +15.0 %", "15 of 15"),
+            numbers("1.834 ms", "+10.0 %", "+5.0..+15.0 %", "15 of 15"),
             "the pairs spread by 6.8 %: too far apart to tell a change of 3 %",
         ),
     ),
@@ -100,7 +100,7 @@ SAID: list[tuple[str, Paired, Outcome, tuple[str, ...]]] = [
         slower(0.0, 0.0),
         Outcome.INCONCLUSIVE,
         (
-            numbers("1.667 ms", "+0.0 %", "+0.0 % to +0.0 %", "0 of 2"),
+            numbers("1.667 ms", "+0.0 %", "+0.0..+0.0 %", "0 of 2"),
             "2 pairs measured, 3 more are needed",
         ),
     ),
@@ -145,13 +145,13 @@ def test_without_a_pair_there_is_no_change_and_no_time_before(given: Paired) -> 
 
 
 def test_a_change_close_to_what_is_allowed_has_the_digits_that_tell_them_apart() -> None:
-    assert ": +3.02 % (allowed 3 %; +3.02 % to +3.02 %" in one(slower(*[0.0302] * 15)).why[0]
-    assert ": +3.004 % (allowed 3 %; " in one(slower(*[0.03004] * 15)).why[0]
+    assert "  +3.02 % (limit +3 %; +3.02..+3.02 %" in one(slower(*[0.0302] * 15)).why[0]
+    assert "  +3.004 % (limit +3 %; " in one(slower(*[0.03004] * 15)).why[0]
 
 
 def test_times_that_are_close_have_the_digits_that_tell_them_apart() -> None:
     close = paired(*[0.00166704] * 2)
-    assert one(close).why[0].startswith("was 1.66700 ms, is 1.66704 ms beside")
+    assert one(close).why[0].startswith("1.66700 -> 1.66704 ms  ")
 
 
 def test_code_that_is_not_covered_is_said_whatever_the_outcome() -> None:
@@ -186,7 +186,7 @@ def test_what_is_allowed_is_the_limit_of_the_gate() -> None:
     assert one(REGRESSED, allowed=0.12).regression is Outcome.SAME
     finding = one(DRIFTED, allowed=0.015)
     assert finding.regression is Outcome.REGRESSED
-    assert "(allowed 1.5 %; " in finding.why[0]
+    assert "(limit +1.5 %; " in finding.why[0]
 
 
 @pytest.mark.parametrize("given", [Paired(absent="no baseline"), Paired(refused="no git"), Paired()])
@@ -208,7 +208,7 @@ def test_pairs_are_judged_although_the_number_itself_is_missing() -> None:
     finding = one(REGRESSED, reading=None)
     assert finding.regression is Outcome.REGRESSED
     assert finding.why[0] == "the worker hung"
-    assert "was 1.667 ms, is 1.751 ms" in finding.why[1]
+    assert "1.667 -> 1.751 ms" in finding.why[1]
 
 
 FAILING = [
@@ -247,11 +247,11 @@ def exact(value: float, known: Known = Known.EXACT) -> Reading:
 
 
 ALLOWED = [
-    ("size_kb", Known.EXACT, 1e6, 1.02e6, 0.01, 0.02, "+2.00 %; allowed 1 %"),
-    ("instructions_m", Known.COUNTED, 1e7, 1.02e7, 0.005, 0.02, "+2.00 %; allowed 0.5 %"),
-    ("rss_mb", Known.MEASURED, 1e9, 1.2e9, 0.1, 0.2, "+20.00 %; allowed 10 % or 2.00 MiB"),
-    ("acc", Known.EXACT, 0.9, 0.88, 0.005, 0.02, "-2.00 pp; allowed 0.5 pp"),
-    ("acc_drop", Known.EXACT, 0.01, 0.03, 0.005, 0.02, "+2.00 pp; allowed 0.5 pp"),
+    ("size_kb", Known.EXACT, 1e6, 1.02e6, 0.01, 0.02, "+2.00 % (limit +1 %)"),
+    ("instructions_m", Known.COUNTED, 1e7, 1.02e7, 0.005, 0.02, "+2.00 % (limit +0.5 %)"),
+    ("rss_mb", Known.MEASURED, 1e9, 1.2e9, 0.1, 0.2, "+20.00 % (limit +10 % or 2.00 MiB)"),
+    ("acc", Known.EXACT, 0.9, 0.88, 0.005, 0.02, "-2.00 pp (limit -0.5 pp)"),
+    ("acc_drop", Known.EXACT, 0.01, 0.03, 0.005, 0.02, "+2.00 pp (limit +0.5 pp)"),
 ]
 
 
@@ -270,7 +270,7 @@ def test_what_is_allowed_is_a_share_of_the_baseline_or_points_where_the_limit_is
 
 def test_growth_close_to_what_is_allowed_has_the_digits_that_tell_them_apart() -> None:
     _, (why,) = stored("size_kb", exact(1e6), exact(1.01001e6), None)
-    assert "(+1.001 %; allowed 1 %)" in why
+    assert "  +1.001 % (limit +1 %)" in why
 
 
 def test_a_baseline_of_an_earlier_release_is_compared_as_before() -> None:
@@ -309,7 +309,7 @@ def test_a_stage_with_a_percent_more_instructions_is_a_regression_that_names_it(
     now = replace(before, value=1.9219e8, parts={"features": 1.919e7, "inference": 1.73e8})
     outcome, why = stored("instructions_m", before, now, None)
     assert outcome is Outcome.REGRESSED
-    assert why == ("was 19.0 M, is 19.2 M in features (+1.00 %; allowed 0.5 %)",)
+    assert why == ("19.00 -> 19.19 M in features  +1.00 % (limit +0.5 %)",)
 
 
 def answers(*unsteady: int, reference: tuple[int, ...] = (), value: float = 0.9) -> Reading:

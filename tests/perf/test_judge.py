@@ -178,7 +178,7 @@ def test_shrinking_by_more_than_the_tolerance_is_better(
 
 def test_a_regression_says_both_numbers_the_change_and_what_is_allowed() -> None:
     finding = one("size_kb", exact(110_000.0), before=exact(100_000.0))
-    assert finding.why == ("was 97.7 KiB, is 107 KiB (+10.00 %; allowed 1 %)",)
+    assert finding.why == ("97.66 -> 107.4 KiB  +10.00 % (limit +1 %)",)
     assert "--update-baselines" in finding.remedy
 
 
@@ -192,7 +192,7 @@ def test_a_stage_that_grows_is_a_regression_even_where_the_total_hides_it() -> N
     finding = one("instructions_m", now, before=before)
     assert (now.value / before.value - 1) < 0.005
     assert finding.regression is Outcome.REGRESSED
-    assert "in features (+0.51 %" in finding.why[0]
+    assert "in features  +0.51 %" in finding.why[0]
 
 
 def test_a_stage_that_grows_as_another_shrinks_is_a_regression() -> None:
@@ -223,7 +223,7 @@ def test_accuracy_that_falls_by_exactly_half_a_point_is_the_same_and_by_a_clip_m
 
 def test_lost_clips_are_listed_with_mcnemars_p() -> None:
     finding = one("acc", answers(111), before=answers(100))
-    assert finding.why[0].startswith("was 0.9500, is 0.9445 (-0.55 pp; allowed 0.5 pp)")
+    assert finding.why[0].startswith("0.9500 -> 0.9445  -0.55 pp (limit -0.5 pp)")
     assert "clips lost: 100 101 102" in finding.why[1]
     assert "gained: none; McNemar p 0.00098" in finding.why[1]
 

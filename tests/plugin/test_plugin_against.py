@@ -62,7 +62,7 @@ def test_stored_numbers_are_those_of_the_commit_that_is_named(tagged, arguments,
 
 def test_a_regression_against_another_commit_does_not_advise_to_store(tagged):
     result = tagged.run("--edge-against=v1", "--edge-profile=off")
-    result.stdout.fnmatch_lines(["size_kb on table: was 10.0 KiB, is 11.0 KiB (*"])
+    result.stdout.fnmatch_lines(["size_kb on table: 10.00 -> 11.00 KiB  *"])
     result.stdout.no_fnmatch_line("*--update-baselines*")
 
 

@@ -25,7 +25,7 @@ def test_an_explained_run_says_what_it_would_measure_and_runs_nothing(project):
             "  exact      size_kb ≤ 10 KiB",
             "  processes  a fresh one",
             "  compared   with nothing: there is no baseline yet",
-            "  if broken  explained in later runs by *memray*",
+            "  if broken  explained by later runs: *memray*",
             "  cost       not known: it was never measured here",
             "test_it.py::test_b on table",
             "  cost       none: measured once, with test_it.py::test_a on table",
@@ -54,7 +54,7 @@ def test_what_it_would_be_compared_with_is_said(project):
     )
     result = project.run("--edge-explain", "--update-baselines")
     result.stdout.fnmatch_lines(["  compared   with nothing: what is measured is stored"])
-    result = project.run("--edge-explain", "--edge-profile=off")
+    result = project.run("--edge-explain", "--edge-profile=never")
     result.stdout.no_fnmatch_line("  if broken*")
 
 

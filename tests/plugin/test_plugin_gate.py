@@ -34,7 +34,7 @@ def test_a_slower_pipeline_fails_with_its_change_and_what_to_do(gated):
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "latency_ms on table: was 10.00 ms, is 10.50 ms beside model.tflite of 1a2b3c4: +5.0 % (allowed 3 %; *)",
+            "latency_ms on table: 10.00 -> 10.50 ms  +5.0 % (limit +3 %; *) beside model.tflite of 1a2b3c4",
             "next: if this is meant, accept it: pytest test_it.py::test_a --edge-device=table --update-baselines",
             "  latency_ms *REGRESSED",
             "  latency_ms beside model.tflite of 1a2b3c4",

@@ -53,5 +53,5 @@ def test_code_that_became_slower_fails_beside_the_commit_that_was_accepted(commi
     committed.write("work.py", WORKLOAD.format(seconds=0.0013))
     result = committed.run_apart("--edge-profile=off", "--durations=1")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["latency_ms on host: was 1.00* ms, is 1.3* ms beside commit *: +3*"])
+    result.stdout.fnmatch_lines(["latency_ms on host: 1.00* -> 1.3* ms  +3* beside commit *"])
     result.stdout.fnmatch_lines(["1 budget: 1 met, 0 over, 0 inconclusive; 1 compared (1 regressed), *"])

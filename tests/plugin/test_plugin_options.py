@@ -216,15 +216,27 @@ def test_baselines_are_kept_where_it_is_said(project, arguments, ini):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "ini", "profiled"), [([], "", True), ([], "off", False), (["--edge-profile=auto"], "off", True)]
+    ("arguments", "ini", "profiled"),
+    [
+        ([], "", ["test_over"]),
+        ([], "never", []),
+        (["--edge-profile=on-fail"], "never", ["test_over"]),
+        (["--edge-profile=always"], "", ["test_over", "test_met"]),
+        ([], "always", ["test_over", "test_met"]),
+        # What an earlier release called them.
+        ([], "off", []),
+        (["--edge-profile=auto"], "off", ["test_over"]),
+        (["--edge-profile=off"], "", []),
+    ],
 )
-def test_a_missed_budget_is_profiled_unless_it_is_said_not_to_be(project, arguments, ini, profiled):
-    project.tests("@edge_budget(size_kb=9)\ndef test_a(): pass")
+def test_a_missed_budget_is_explained_and_others_where_it_is_said(project, arguments, ini, profiled):
+    project.tests("@edge_budget(size_kb=9)\ndef test_over(): pass\n\n@edge_budget(acc=0.5)\ndef test_met(): pass")
     project.ini(edge_profile=ini)
     project.write("conftest.py", (project.root / "conftest.py").read_text() + PROFILERS)
     result = project.run(*arguments)
-    result.assert_outcomes(failed=1)
-    assert (project.root / "explained").exists() is profiled
+    result.assert_outcomes(failed=1, passed=1)
+    told = project.root / "explained"
+    assert (told.read_text().split() if told.exists() else []) == profiled
 
 
 PROFILERS = """
@@ -234,8 +246,9 @@ import pytest
 def explained(monkeypatch):
     from edgesense.perf import profilers
 
-    def explain(job, limits, directory, *, device):
-        open("explained", "w").close()
+    def explain(case, directory, **more):
+        with open("explained", "a") as file:
+            print({"size_kb": "test_over", "acc": "test_met"}[min(case.limits)], file=file)
         return []
 
     monkeypatch.setattr(profilers, "explain", explain)
@@ -243,7 +256,7 @@ def explained(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "option", ["--edge-runtime=onnx", "--edge-update=some", "--edge-profile=always", "--update-baselines=all"]
+    "option", ["--edge-runtime=onnx", "--edge-update=some", "--edge-profile=sometimes", "--update-baselines=all"]
 )
 def test_a_value_that_is_not_allowed_is_refused(project, option):
     project.tests(BOTH)
@@ -256,7 +269,7 @@ def test_a_value_that_is_not_allowed_is_refused(project, option):
     ("key", "value", "allowed"),
     [
         ("edge_runtime", "onnx", "litert, tflite"),
-        ("edge_profile", "always", "auto, off"),
+        ("edge_profile", "sometimes", "on-fail, always, never"),
         ("edge_update", "some", "met, new, all"),
         ("edge_timeout", "soon", "a number of seconds over 0"),
         ("edge_timeout", "0", "a number of seconds over 0"),

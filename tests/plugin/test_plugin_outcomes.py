@@ -38,23 +38,23 @@ def timed(project):
 def test_a_test_shows_its_letter_and_its_word(timed, pairs, arguments, shown, outcome):
     letter, _, word = shown.partition(" ")
     timed.pairs(**pairs)
-    result = timed.run("--edge-profile=off", *arguments)
+    result = timed.run("--edge-profile=never", *arguments)
     result.assert_outcomes(**{outcome: 1})
     result.stdout.fnmatch_lines([f"test_it.py {letter if letter != '?' else '[?]'} *[[]100%[]]"])
-    result = timed.run("-v", "--edge-profile=off", *arguments)
+    result = timed.run("-v", "--edge-profile=never", *arguments)
     result.assert_outcomes(**{outcome: 1})
     result.stdout.fnmatch_lines([f"test_it.py::test_a {word} *[[]100%[]]"])
 
 
 def test_a_missed_limit_has_its_letter_and_counts_as_failed(project):
     project.tests(OVER)
-    result = project.run("--edge-profile=off")
+    result = project.run("--edge-profile=never")
     result.stdout.fnmatch_lines(["test_it.py O *", "FAILED test_it.py::test_a - BudgetExceeded: *", "*1 failed*"])
 
 
 def test_a_failing_body_keeps_pytests_letter(project):
     project.tests("@edge_budget(size_kb=9)\ndef test_a(): assert False")
-    project.run("--edge-profile=off").stdout.fnmatch_lines(["test_it.py F *"])
+    project.run("--edge-profile=never").stdout.fnmatch_lines(["test_it.py F *"])
 
 
 def test_a_pipeline_that_cannot_be_measured_keeps_pytests_letter(project):
@@ -65,7 +65,7 @@ def test_a_pipeline_that_cannot_be_measured_keeps_pytests_letter(project):
 
 def test_an_expected_failure_keeps_pytests_letter(project):
     project.tests(f"@pytest.mark.xfail\n{OVER}")
-    project.run("--edge-profile=off").stdout.fnmatch_lines(["test_it.py x *"])
+    project.run("--edge-profile=never").stdout.fnmatch_lines(["test_it.py x *"])
 
 
 def test_tests_without_a_budget_keep_pytests_letters(project):
@@ -76,7 +76,7 @@ def test_tests_without_a_budget_keep_pytests_letters(project):
 
 def test_workers_of_xdist_send_the_word_along(project):
     project.tests(OVER)
-    result = project.run_two("-v", "--edge-profile=off")
+    result = project.run_two("-v", "--edge-profile=never")
     result.stdout.fnmatch_lines(["*OVER test_it.py::test_a*", "FAILED test_it.py::test_a - BudgetExceeded: *"])
 
 
@@ -87,7 +87,7 @@ def properties(project):
 
 def test_junit_has_budget_and_regression_apart_and_the_change(timed):
     timed.pairs(change=0.05, against="model.tflite of 1a2b3c4", uncovered="a shallow clone")
-    timed.run("--junitxml=junit.xml", "--edge-profile=off")
+    timed.run("--junitxml=junit.xml", "--edge-profile=never")
     found = properties(timed)
     assert found["edge.latency_ms"] == "10"
     assert found["edge.latency_ms.budget"] == "MET"
@@ -114,7 +114,7 @@ def test_the_html_report_shows_both_results_of_each_limit(timed, workers):
     timed.pairs(change=0.05, uncovered="<shallow> & cut")
     plugins = ("-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin", "-p", "pytest_html.fixtures")
     run = timed.run_two if workers else timed.run_apart
-    result = run(*plugins, "--html=report.html", "--self-contained-html", "--edge-profile=off")
+    result = run(*plugins, "--html=report.html", "--self-contained-html", "--edge-profile=never")
     result.assert_outcomes(failed=1)
     report = (timed.root / "report.html").read_text(encoding="utf-8")
     report = (
@@ -137,7 +137,7 @@ def results(project):
 def test_json_has_every_row_also_of_failures(project, workers):
     project.tests(f"{OVER}\n\n{MET.replace('_a', '_b')}\n\ndef test_c(): pass")
     run = project.run_two if workers else project.run
-    run("--edge-json=results.json", "--edge-profile=off").assert_outcomes(failed=1, passed=2)
+    run("--edge-json=results.json", "--edge-profile=never").assert_outcomes(failed=1, passed=2)
     said = results(project)
     assert said["schema"] == 2
     assert said["said"] == "2 budgets: 1 met, 1 over, 0 inconclusive; 0 compared, 2 without baseline, 0 inconclusive"
@@ -158,7 +158,7 @@ def test_json_has_every_row_also_of_failures(project, workers):
 @pytest.mark.parametrize("arguments", [("-p", "no:terminal"), ("-x",)])
 def test_json_is_written_whatever_ends_the_run(project, arguments):
     project.tests(f"{OVER}\n\n{MET.replace('_a', '_b')}")
-    project.run_apart("--edge-json=results.json", "--edge-profile=off", *arguments)
+    project.run_apart("--edge-json=results.json", "--edge-profile=never", *arguments)
     assert results(project)["tally"]["budgets"] == 2
 
 
@@ -204,7 +204,7 @@ def test_storing_says_what_times_will_run_beside(project):
 def test_json_has_what_stands_behind_a_verdict(timed, workers):
     timed.tests(TIMED)
     run = timed.run_two if workers else timed.run
-    run("--edge-export=json:results.json", "--edge-profile=off")
+    run("--edge-export=json:results.json", "--edge-profile=never")
     (row,) = results(timed)["budgets"]
     lines = (timed.root / "test_it.py").read_text(encoding="utf-8").splitlines()
     assert row["place"] == {"file": "test_it.py", "line": 1 + lines.index("@edge_budget(latency_ms=50)")}

@@ -132,7 +132,7 @@ def test_what_would_help_is_said_once_a_block():
 
 def test_a_regression_says_what_is_allowed():
     one = row({}, {"size_kb": reading(12 * KIB)}, {"size_kb": reading(10 * KIB)})
-    assert "      was 10.0 KiB, is 12.0 KiB (+20.00 %; allowed 1 %)" in text([one])
+    assert "      10.00 -> 12.00 KiB  +20.00 % (limit +1 %)" in text([one])
 
 
 def test_a_test_that_was_not_measured_says_why_in_one_line():

@@ -48,7 +48,7 @@ def test_a_regression_fails_with_the_command_that_accepts_it(stored):
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "size_kb on table: was 10.0 KiB, is 12.0 KiB (+20.00 %; allowed 1 %)",
+            "size_kb on table: 10.00 -> 12.00 KiB  +20.00 % (limit +1 %)",
             "next: if this is meant, accept it: pytest test_it.py::test_a --edge-device=table --update-baselines",
             "  size_kb *REGRESSED",
             "1 budget: 1 met, 0 over, 0 inconclusive; 1 compared (1 regressed), 0 without baseline, 0 inconclusive",

@@ -27,17 +27,19 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         workload: An open `Workload`.
         options: ``reference``: whether the reference pipeline runs too; ``clips``: at most so many;
-            ``answers``: whether each answer is returned (for agreement between devices).
+            ``answers``: whether each answer is returned, and what was expected (for agreement between devices,
+            and for which classes are confused).
 
     Returns:
-        Facts ``correct`` ("1" or "0" a clip), ``audio`` (identity of the items), ``reference``, ``answers``, and
+        Facts ``correct`` ("1" or "0" a clip), ``audio`` (identity of the items), ``reference``, ``answers``,
+        ``expected``, and
         ``unsteady`` and ``unsteady_reference``: the clips that were answered differently when asked again.
     """
     if not hasattr(workload, "labelled"):
         return {"series": {}, "facts": {"unlabelled": "the workload has no labelled set"}}
     reference = workload.reference() if options.get("reference") and hasattr(workload, "reference") else None
     digest, again = _Digest(workload), _Again()
-    correct, compared, answers = [], [], []
+    correct, compared, answers, labels = [], [], [], []
     for index, (item, expected) in enumerate(_first(workload.labelled(), options.get("clips"))):
         untouched = _copy(item) if again.wants(index) else None
         answer = workload.run(item)
@@ -45,6 +47,7 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         correct.append("1" if answer == expected else "0")
         if options.get("answers"):
             answers.append(str(answer))
+            labels.append(str(expected))
         other = None
         if reference is not None:
             other = reference.run(item)
@@ -56,6 +59,7 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         "audio": digest.text(),
         "reference": "".join(compared),
         "answers": answers,
+        "expected": labels,
         "unsteady": again.differing(workload.run, 0),
         "unsteady_reference": [] if reference is None else again.differing(reference.run, 1),
     }

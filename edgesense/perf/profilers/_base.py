@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgesense.errors import MeasurementError
+from edgesense.errors import EdgeSenseError, MeasurementError
 
 if TYPE_CHECKING:
     from edgesense.perf.processes import Command, Exchange
-    from edgesense.perf.records import Job
+    from edgesense.perf.records import Attachment, Job
+
 
 REPEAT = f"{__name__}:repeat"
 WORKER = ("-m", "edgesense.perf.worker")
@@ -27,18 +28,39 @@ def repeat(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         workload: An open `Workload`.
         options: ``seconds`` to go on for.
+
+    Returns:
+        Facts ``calls``, ``busy``: seconds of the processor, to which one that stops the process adds none, and
+        ``stages``: the name of each stage's function.
     """
     item = workload.example()
-    began, calls = time.perf_counter(), 0
+    began, busy, calls = time.perf_counter(), time.process_time(), 0
     while calls == 0 or time.perf_counter() - began < options["seconds"]:
         workload.run(item)
         calls += 1
-    return {"series": {}, "facts": {"calls": calls}}
+    busy = time.process_time() - busy
+    stages = {name: _function(stage) for name, stage in (getattr(workload, "stages", None) or {}).items()}
+    return {"series": {}, "facts": {"calls": calls, "busy": busy, "stages": stages}}
 
 
-def whose(device: str) -> str:
-    """Return in words whose run a profile shows, where the budget was that of `device`."""
-    return "this computer" if device == "host" else f"of this computer's run, not of {device}"
+def _function(stage: Any) -> str:
+    return str(getattr(getattr(stage, "__func__", stage), "__name__", type(stage).__name__))
+
+
+def clear(directory: Path, *names: str) -> None:
+    """Take away what an earlier run left, so that nothing of it is taken for this one's."""
+    for name in names:
+        (directory / name).unlink(missing_ok=True)
+
+
+def attached(title: str, kind: str, make: Callable[[], Path]) -> Attachment:
+    """Return a file as an attachment, or why it could not be made, where others are there already."""
+    from edgesense.perf.records import Attachment
+
+    try:
+        return Attachment(title, make(), kind=kind)
+    except (EdgeSenseError, OSError) as error:
+        return Attachment(f"no {title}", None, str(error), kind=kind)
 
 
 def program(name: str) -> str:
@@ -57,8 +79,8 @@ def program(name: str) -> str:
 
 def run_worker(
     name: str, tool: tuple[str, ...], job: Job, probe: str, options: Mapping[str, Any], *, timeout_seconds: float
-) -> None:
-    """Run a worker under a tool that starts it and hands its own standard input and output on.
+) -> dict[str, Any]:
+    """Run a worker under a tool that starts it and hands its own standard input and output on; return its answer.
 
     Args:
         name: The tool's, for messages.
@@ -73,11 +95,12 @@ def run_worker(
     """
     from edgesense.perf import processes
 
-    command = processes.Command(tool, processes.native(job.threads).environment)
+    command = processes.Command(tool, processes.native(job.threads, job.home).environment)
     request = json.dumps(processes.request(job, probe, options))
     said = _exchange(name, command, request, timeout_seconds)
     answer = next((line for line in said.out.splitlines() if line.startswith('{"protocol"')), None)
-    error = json.loads(answer).get("error") if answer is not None else None
+    told: dict[str, Any] = json.loads(answer) if answer is not None else {}
+    error = told.get("error")
     if error:
         msg = f"the profiled run failed: {error['message']}"
         raise MeasurementError(msg)
@@ -87,6 +110,7 @@ def run_worker(
     if answer is None:
         msg = f"the profiled run gave no answer: {_gist(said.last)}"
         raise MeasurementError(msg)
+    return told
 
 
 def run_tool(name: str, arguments: tuple[str, ...], *, timeout_seconds: float) -> None:

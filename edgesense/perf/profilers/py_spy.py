@@ -1,26 +1,52 @@
-"""Where the time goes: py-spy's flame graph, with the frames of native kernels."""
+"""Where the time goes: py-spy's flame graph with native frames, its samples for speedscope, and functions that grew."""
 
 from __future__ import annotations
 
+import json
 import sys
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from edgesense.perf.profilers import _base
-from edgesense.perf.records import Attachment, Job
+from edgesense.errors import MeasurementError
+from edgesense.perf.profilers import _base, _case
+from edgesense.perf.records import Attachment, Case, Job
+
+TELLING = 0.04
+"""Some three seconds are 300 samples, of which 4 % are more than chance."""
+FUNCTIONS, FLAMEGRAPH, SPEEDSCOPE = "functions.txt", "py-spy.svg", "py-spy.speedscope.json"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was sampled of one run.
+
+    Attributes:
+        functions: Seconds a call of each of the project's functions, what it calls in libraries included.
+        kernels: Seconds a call of each function, compiled ones by their own names.
+        stages: The name of each stage's function.
+    """
+
+    functions: Mapping[str, float]
+    kernels: Mapping[str, float]
+    stages: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class PySpy:
-    """Samples a run that it starts itself, which needs no further rights (py-spy's README, "When do you need sudo").
+    """Samples runs that it starts itself, which needs no further rights (py-spy's README, "When do you need sudo").
 
     Attributes:
         program: The tool's path; found when None.
-        seconds: Calls go on for about this long.
+        seconds: Calls go on for about this long, once for each file and once for the baseline.
         timeout_seconds: Then the tool is ended.
     """
 
     name: str = "py-spy"
+    always: bool = True
+    cost: float = 20.0
     program: str | None = None
     seconds: float = 3.0
     timeout_seconds: float = 120.0
@@ -42,21 +68,96 @@ class PySpy:
             }
         )
 
-    def profile(self, job: Job, directory: Path, *, device: str) -> Attachment:
-        """Write ``py-spy.svg``; see `edgesense.perf.interfaces.Profiler`."""
+    def profile(self, case: Case, directory: Path) -> Sequence[Attachment]:
+        """Write a flame graph, the same for speedscope, and ``functions.txt``."""
         program = self.program or _base.program(self.name)
 
-        def make(draft: Path) -> None:
-            # Without --native most samples only say `Interpreter.invoke`.
-            spy = (program, "record", "--native", "--format", "flamegraph", "--output", str(draft))
-            worker = (sys.executable, *_base.WORKER)
-            options = {"seconds": self.seconds}
-            _base.run_worker(
-                self.name, (*spy, "--", *worker), job, _base.REPEAT, options, timeout_seconds=self.timeout_seconds
-            )
+        def draw(draft: Path) -> None:
+            self._record(program, case.job, "flamegraph", draft)
 
-        path = _base.put(directory, "py-spy.svg", make, "<svg")
-        return Attachment(f"py-spy flame graph, --native, {_base.whose(device)}", path)
+        told: dict[str, Any] = {}
+
+        def sample(draft: Path) -> None:
+            told.update(self._record(program, case.job, "speedscope", draft))
+
+        _base.clear(directory, FUNCTIONS, FLAMEGRAPH, SPEEDSCOPE)
+        scope = _base.put(directory, SPEEDSCOPE, sample, '"profiles"')
+        whose = _case.elsewhere(case)
+        functions = self._functions(program, case, directory, _seen(scope, case.job, told, {}))
+        return [
+            *functions,
+            _base.attached(
+                f"py-spy flame graph, --native{whose}",
+                "flamegraph",
+                lambda: _base.put(directory, FLAMEGRAPH, draw, "<svg"),
+            ),
+            Attachment(f"py-spy samples for speedscope{whose}", scope, kind="speedscope"),
+        ]
+
+    def _functions(self, program: str, case: Case, directory: Path, now: Seen) -> list[Attachment]:
+        from edgesense.perf import growth
+        from edgesense.perf.units import MILLISECOND
+
+        if not now.functions:
+            return []
+        before, case = _case.of_baseline(case, lambda job: self._sampled(program, job, now.stages))
+        functions = growth.compare(now.functions, None if before is None else before.functions)
+        kernels = growth.compare(now.kernels, None if before is None else before.kernels)
+        lines = _case.head(case, f"time of each function a call, sampled for {self.seconds:g} s")
+        lines += [
+            "the project's functions, with what they call in libraries:",
+            *growth.table(functions, MILLISECOND),
+            "",
+        ]
+        lines += ["every function by itself:", *growth.table(kernels, MILLISECOND)]
+        path = _case.write(directory, FUNCTIONS, lines)
+        told = growth.telling(functions, MILLISECOND, per=" a call, sampled", least=TELLING)
+        return [
+            Attachment(f"functions by time{_case.elsewhere(case)}", path, "", _case.told(self, case, told), "functions")
+        ]
+
+    def _sampled(self, program: str, job: Job, stages: Mapping[str, str]) -> Seen:
+        with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
+            path = Path(scratch) / SPEEDSCOPE
+            told = self._record(program, job, "speedscope", path)
+            return _seen(path, job, told, stages)
+
+    def _record(self, program: str, job: Job, form: str, draft: Path) -> Mapping[str, Any]:
+        """Sample one run into a file; return the run's facts."""
+        # Without --native most samples only say `Interpreter.invoke`.
+        spy = (program, "record", "--native", "--full-filenames", "--format", form, "--output", str(draft))
+        worker = (sys.executable, *_base.WORKER)
+        options = {"seconds": self.seconds}
+        told = _base.run_worker(
+            self.name, (*spy, "--", *worker), job, _base.REPEAT, options, timeout_seconds=self.timeout_seconds
+        )
+        facts: Mapping[str, Any] = told.get("facts", {})
+        return facts
+
+
+def _seen(path: Path, job: Job, told: Mapping[str, Any], stages: Mapping[str, str]) -> Seen:
+    """Return what is in a file of samples.
+
+    Args:
+        path: The file.
+        job: What ran.
+        told: The run's facts; code of an earlier release tells its calls alone.
+        stages: The name of each stage's function, where the run does not tell.
+    """
+    from edgesense.perf import stacks
+
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        samples = stacks.read(content, _base.repeat.__name__, stacks.roots_of(job))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        msg = f"py-spy's samples cannot be read: {error}"
+        raise MeasurementError(msg) from error
+    calls, busy, stages = told.get("calls", 1), told.get("busy"), told.get("stages", stages)
+    # Each sample stops the process for about as long as it stands for: shares are right, and the processor's clock is.
+    scale = busy / samples.total if busy and samples.total else 1.0
+    both = (stacks.functions(samples, stages, calls), stacks.leaves(samples, calls))
+    functions, kernels = ({name: scale * seconds for name, seconds in one.items()} for one in both)
+    return Seen(functions, kernels, stages)
 
 
 PROFILERS = (PySpy(),)

@@ -10,9 +10,10 @@ import pytest
 
 from edgesense.errors import MeasurementError
 from edgesense.perf.profilers.memray import Memray
-from edgesense.perf.records import Job
+from edgesense.perf.records import Case, Job
 
 Tool = Callable[[str], str]
+LIMITS = frozenset({"rss_mb"})
 
 
 @pytest.fixture
@@ -26,42 +27,79 @@ def directory(tmp_path: Path) -> Path:
 def test_a_flame_graph_of_a_real_run_names_native_frames_and_loads_nothing_from_the_network(
     model_job: Job, directory: Path
 ) -> None:
-    attachment = Memray().profile(model_job, directory, device="host")
-    assert attachment.title == "memray flame graph of the peak, --native, this computer"
-    assert attachment.path == directory / "memray.html"
-    html = attachment.path.read_text(encoding="utf-8")
-    assert "flamegraph" in html
-    assert "AllocateTensors" in html
-    assert re.findall(r"<(?:script|link|img|iframe)[^>]{0,200}(?:src|href)=[\"']?https?:", html) == []
-    assert [path.name for path in directory.iterdir()] == ["memray.html"]
+    functions, graph, table = Memray().profile(Case(model_job, "host", LIMITS), directory)
+    assert graph.title == "memray flame graph of the peak, --native"
+    assert graph.path is not None
+    assert table.path is not None
+    assert "AllocateTensors" in graph.path.read_text(encoding="utf-8")
+    for path in (graph.path, table.path):
+        html = path.read_text(encoding="utf-8")
+        assert re.findall(r"<(?:script|link|img|iframe)[^>]{0,200}(?:src|href)=[\"']?https?:", html) == []
+    assert functions.summary[-1].startswith("peak of allocations ")
+    assert sorted(path.name for path in directory.iterdir()) == ["memory.txt", "memray-table.html", "memray.html"]
 
 
 BOTH = """
 out = sys.argv[sys.argv.index('--output') + 1]
 import json
+request = sys.stdin.read()
 with open(SEEN, 'a') as log:
-    log.write(json.dumps([sys.argv[1:], sys.stdin.read()]) + '\\n')
-open(out, 'w').write('<html>' if sys.argv[1] == 'flamegraph' else 'record')
+    log.write(json.dumps([sys.argv[1:], request]) + '\\n')
+text = {'flamegraph': '<html>', 'table': '<html>', 'transform': CSV}.get(sys.argv[1], 'record')
+open(out, 'w').write(text)
 if sys.argv[1] == 'run':
     print(ANSWER)
 """
+CSV = """allocator,num_allocations,size,tid,thread_name,stack_trace
+MALLOC,1,3145728,1,0x1,ones;/lib/site-packages/numpy/core/numeric.py;191|remember;ROOT/parity.py;9|main;/x/__main__.py;3
+MALLOC,1,1048576,1,0x1,get_data;<frozen importlib._bootstrap_external>;7|remember;ROOT/parity.py;9
+MALLOC,1,1048576,1,0x1,
+"""
+
+
+def fake(tool: Tool, seen: Path, root: Path) -> Memray:
+    """Return a profiler whose tool writes down what it is asked and tells of two allocations."""
+    csv = CSV.replace("ROOT", str(root))
+    return Memray(command=(tool(f"SEEN = {str(seen)!r}\nCSV = {csv!r}\n" + BOTH),))
 
 
 def test_the_run_whose_peak_is_judged_is_recorded_and_then_drawn(
     job: Callable[..., Job], tool: Tool, tmp_path: Path, directory: Path
 ) -> None:
     seen = tmp_path / "seen"
-    profiler = Memray(command=(tool(f"SEEN = {str(seen)!r}" + BOTH),))
-    attachment = profiler.profile(job(), directory, device="pi5")
-    (recorded, request), (drawn, nothing) = (json.loads(line) for line in seen.read_text().splitlines())
+    attachments = fake(tool, seen, tmp_path).profile(Case(job(), "pi5", LIMITS), directory)
+    asked = [json.loads(line) for line in seen.read_text().splitlines()]
+    assert [arguments[0] for arguments, _ in asked] == ["run", "table", "transform", "run", "flamegraph"]
+    (recorded, request), (drawn, nothing) = asked[3:]
     assert recorded[:3] == ["run", "--quiet", "--native"]
     assert recorded[-2:] == ["-m", "edgesense.perf.worker"]
     assert json.loads(request)["probe"] == "edgesense.perf.metrics.memory:probe"
     assert drawn[:2] == ["flamegraph", "--no-web"]
     assert drawn[-1] == recorded[recorded.index("--output") + 1]
     assert nothing == ""
-    assert attachment.title.endswith("of this computer's run, not of pi5")
-    assert [path.name for path in directory.iterdir()] == ["memray.html"]
+    assert all(one.title.endswith("run here, not on pi5") for one in attachments)
+
+
+def test_what_libraries_allocate_is_told_of_the_projects_function_and_imports_by_themselves(
+    job: Callable[..., Job], tool: Tool, tmp_path: Path, directory: Path
+) -> None:
+    functions, *_ = fake(tool, tmp_path / "seen", tmp_path).profile(Case(job(), "host", LIMITS), directory)
+    assert functions.summary == (
+        "remember (parity.py) 3.00 MiB (60 %)",
+        "imports 1.00 MiB (20 %)",
+        "? 1.00 MiB (20 %)",
+        "peak of allocations 5.0 MiB",
+    )
+
+
+def test_beside_a_baseline_what_grew_is_told_with_the_peaks_growth(
+    job: Callable[..., Job], tool: Tool, tmp_path: Path, directory: Path
+) -> None:
+    case = Case(job(), "host", LIMITS, baseline=job(), against="commit abc")
+    functions, *_ = fake(tool, tmp_path / "seen", tmp_path).profile(case, directory)
+    assert functions.summary == ("peak of allocations 5.0 MiB (+0.00 MiB)",)
+    assert functions.path is not None
+    assert "this computer, beside commit abc" in functions.path.read_text(encoding="utf-8")
 
 
 FAILURES = {
@@ -73,7 +111,7 @@ FAILURES = {
         "print(ANSWER) if sys.argv[1] == 'run' else sys.exit('The provided input file is empty: error')",
         "memray ended with exit status 1: The provided input file is empty",
     ),
-    "no file": ("print(ANSWER)", r"the profiler left no usable memray\.html"),
+    "no file": ("print(ANSWER)", r"the profiler left no usable memray-table\.html"),
     "hung": ("time.sleep(600)", "memray gave no answer within 1 s and was ended"),
 }
 
@@ -85,7 +123,7 @@ def test_a_tool_that_fails_leaves_a_reason_and_no_file_not_even_an_older_one(
     (directory / "memray.html").write_text("of an earlier run", encoding="utf-8")
     profiler = Memray(command=(tool(code),), timeout_seconds=1.0 if "600" in code else 60.0)
     with pytest.raises(MeasurementError, match=reason):
-        profiler.profile(job(), directory, device="host")
+        profiler.profile(Case(job(), "host", LIMITS), directory)
     assert list(directory.iterdir()) == []
 
 
@@ -94,4 +132,17 @@ def test_without_memray_the_extra_that_brings_it_is_named(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MeasurementError, match=r"memray is not installed: pip install 'pytest-edgesense\[profile\]'"):
-        Memray().profile(job(), directory, device="host")
+        Memray().profile(Case(job(), "host", LIMITS), directory)
+
+
+def test_a_flame_graph_that_cannot_be_drawn_leaves_its_reason_and_the_rest(
+    job: Callable[..., Job], tool: Tool, tmp_path: Path, directory: Path
+) -> None:
+    code = f"SEEN = {str(tmp_path / 'seen')!r}\nCSV = {CSV!r}\n" + BOTH
+    broken = "if sys.argv[1] == 'flamegraph':\n    sys.exit('Error: too deep')\n"
+    attachments = Memray(command=(tool(broken + code),)).profile(Case(job(), "host", LIMITS), directory)
+    assert [(one.title, one.reason) for one in attachments] == [
+        ("functions by memory at the peak", ""),
+        ("no memray flame graph of the peak, --native", "memray ended with exit status 1: Error: too deep"),
+        ("memray table of the peak", ""),
+    ]

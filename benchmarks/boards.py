@@ -48,7 +48,7 @@ BOARDS, BUDGETS = 4, 16
 WAIT_SECONDS = 0.1
 """Of a call, of which a budget makes some thirty."""
 LIMITS = ("latency_ms", "rss_mb", "size_kb")
-FAULTS = ("none", "cut", "worker killed", "agent killed", "slow line", "full disk")
+FAULTS = ("none", "cut", "worker killed", "agent killed", "guardian killed", "slow line", "full disk")
 
 
 def main() -> int:
@@ -190,7 +190,8 @@ def harm(board: _loopback.Board, device: Ssh, fault: str, chance: random.Random,
     acts: dict[str, Callable[[], None]] = {
         "cut": board.cut,
         "worker killed": lambda: kill(board, "edgesense.perf.worker"),
-        "agent killed": lambda: kill(board, "exec(compile("),
+        "agent killed": lambda: kill(board, "edgesense-agent"),
+        "guardian killed": lambda: kill(board, "edgesense-guard"),
     }
     if fault in acts:
         timer = threading.Timer(delay, acts[fault])
@@ -200,10 +201,10 @@ def harm(board: _loopback.Board, device: Ssh, fault: str, chance: random.Random,
 
 
 def kill(board: _loopback.Board, word: str) -> None:
-    """Kill what runs on a board and has a word in its command."""
+    """Kill what runs on a board and has a word in its command, or for its name."""
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ProcessLookupError):
-            command = (path / "cmdline").read_bytes().decode(errors="replace")
+            command = (path / "comm").read_text() + (path / "cmdline").read_bytes().decode(errors="replace")
             mine = f" 127.0.0.1 {board.port}".encode() in (path / "environ").read_bytes()
             if mine and word in command:
                 os.kill(int(path.name), signal.SIGKILL)

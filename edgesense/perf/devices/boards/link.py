@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -62,10 +63,26 @@ class ConnectionLost(DeviceUnavailable):
         self.name = name
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why there is no connection.
+
+    Attributes:
+        text: In words, with what to do about it.
+        lasting: Whether it will be so the next time, too.
+    """
+
+    text: str
+    lasting: bool = False
+
+
+GONE = Reason("the connection was lost")
+
+
 class Link:
     """One connection; use it as a context manager, so that nothing of it stays behind on either side."""
 
-    def __init__(self, command: Sequence[str], explain: Callable[[str, str], str], name: str) -> None:
+    def __init__(self, command: Sequence[str], explain: Callable[[str, str], Reason], name: str) -> None:
         """Start the command and send it the agent.
 
         Args:
@@ -121,7 +138,8 @@ class Link:
             python: A Python on the board to be asked about; None for the one that the agent runs under.
 
         Raises:
-            DeviceUnavailable: If there is no connection, with what to do about it.
+            ConnectionLost: If there is no connection, with what to do about it.
+            DeviceUnavailable: If there will be none the next time either.
         """
         said = self.request("hello", directory=directory, python=python, timeout_seconds=CONNECT_SECONDS)
         self._pulse.start()
@@ -134,6 +152,7 @@ class Link:
 
         Raises:
             ConnectionLost: If it does not answer in time or is gone.
+            DeviceUnavailable: If the board refused the connection.
             EdgeSenseError: What the agent refused, under its own type.
         """
         number = self.post(do, payload, **details)
@@ -145,7 +164,7 @@ class Link:
         finally:
             self._answers.pop(number, None)
         if answer is None:
-            raise ConnectionLost(self.name, self._why())
+            raise self.parting()
         if "error" in answer:
             error = processes.raised(answer["error"])
             raise type(error)(f"{self.name}: {error}")
@@ -177,9 +196,17 @@ class Link:
         """Drop what still comes for a request."""
         self._answers.pop(number, None)
 
-    def lost(self) -> str | None:
-        """Return why the connection is lost, None while it holds."""
-        return None if self._lost is None else self._why()
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is lost."""
+        return self._lost is not None
+
+    def parting(self) -> DeviceUnavailable:
+        """Return the error that says why the connection is lost: `ConnectionLost` where the next one may hold."""
+        why = self._why()
+        if why.lasting:
+            return DeviceUnavailable(f"{self.name}: {why.text}")
+        return ConnectionLost(self.name, why.text)
 
     def close(self) -> None:
         """End the connection; the agent ends what it started, and itself."""
@@ -240,11 +267,11 @@ class Link:
             for waiting in list(self._answers.values()):
                 waiting.put(None)
 
-    def _why(self) -> str:
+    def _why(self) -> Reason:
         if self._lost:
-            return self._lost
+            return Reason(self._lost)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=2)
         with contextlib.suppress(ValueError):
             return self._explain(self.name, "\n".join(processes.last(self._stderr)))
-        return "the connection was lost"
+        return GONE

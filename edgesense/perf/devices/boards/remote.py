@@ -9,7 +9,7 @@ from typing import Any
 from edgesense.errors import DeviceUnavailable, WorkerFailed
 from edgesense.perf import processes
 from edgesense.perf.channels import HANGUP
-from edgesense.perf.devices.boards.link import ANSWER_SECONDS, ConnectionLost, Link
+from edgesense.perf.devices.boards.link import ANSWER_SECONDS, Link
 
 
 class RemoteCommand:
@@ -55,8 +55,8 @@ class RemoteCommand:
         Raises:
             ConnectionLost: If the board is gone.
         """
-        if (why := self._link.lost()) is not None:
-            raise ConnectionLost(self._link.name, why)
+        if self._link.lost:
+            raise self._link.parting()
         return RemoteChannel(self._link, self._link.post("open", **self._how))
 
 
@@ -83,7 +83,7 @@ class RemoteChannel:
         """
         said = self._link.heard(self._number, timeout_seconds)
         if said is None:
-            raise ConnectionLost(self._link.name, self._link.lost() or "the connection was lost")
+            raise self._link.parting()
         if "error" in said:
             raise processes.raised(said["error"])
         return str(said["line"]) or HANGUP

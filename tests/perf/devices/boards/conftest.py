@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from edgesense.perf.devices.boards.link import BOOTSTRAP, Link
+from edgesense.perf.devices.boards.link import BOOTSTRAP, GONE, Link, Reason
 from edgesense.perf.devices.boards.remote import RemoteCommand
 
 
-def explain(name: str, said: str) -> str:
-    return f"{name} said: {said}" if said else "the connection was lost"
+def explain(name: str, said: str) -> Reason:
+    return Reason(f"{name} said: {said}", "refused" in said) if said else GONE
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,13 @@ def test_no_connection_is_explained_by_what_the_command_printed(here: Any) -> No
     assert error.value.name == "pi-1"
 
 
+def test_a_connection_that_is_refused_is_not_called_lost(here: Any) -> None:
+    refusing = ("/bin/sh", "-c", "echo refused >&2; exit 255")
+    with here.reach(*refusing) as link, pytest.raises(DeviceUnavailable, match=r"^pi-1: pi-1 said: refused$") as error:
+        link.hello(str(here.base))
+    assert not isinstance(error.value, ConnectionLost)
+
+
 def test_a_command_that_is_not_there_is_named(here: Any) -> None:
     with pytest.raises(DeviceUnavailable, match="pi-1: /no/such/ssh cannot be started: No such file"):
         here.reach("/no/such/ssh")

@@ -11,7 +11,7 @@ from typing import Any
 
 from edgesense import delegation
 from edgesense.errors import DeviceUnavailable, NotMeasured, SettingsError
-from edgesense.perf import energy, metrics, processes
+from edgesense.perf import energy, metrics, processes, project
 from edgesense.perf.devices import host
 from edgesense.perf.devices.emulation import (
     agreement,
@@ -190,8 +190,7 @@ class _Run:
             readings[COUNTED] = count
         wanted = {name: stage for name, stage in PREDICTED.items() if name in self.job.metrics}
         dtype = str(report.subject.get("dtype", ""))
-        root = self.job.project or self.job.root
-        own = calibrations.load(root, self.profile.name, self.made.sysroot.digest)
+        own = calibrations.load(project.above(self.job.root).root, self.profile.name, self.made.sysroot.digest)
         times = prediction.predict(count, dtype=dtype, profile=self.profile, own=own)
         for name, stage in wanted.items():
             if stage in times:

@@ -142,6 +142,7 @@ def speedup(boards: list[_loopback.Board], place: Path) -> dict[str, Any]:
             for thread in threads:
                 thread.join()
             taken.append(time.monotonic() - start)
+            Console().print(f"{BUDGETS} budgets on {number} board{'s' * (number > 1)}: {taken[-1]:.0f} s")
     one, many = (min(taken) for taken in spent.values())
     faster = one / many
     name = f"{BUDGETS} budgets on {len(boards)} boards against one ({one:.0f} s, {many:.0f} s; the better of {ROUNDS})"

@@ -52,7 +52,7 @@ class Emulated:
     @property
     def name(self) -> str:
         """As in ``--edge-device``."""
-        return self.profile.device
+        return self.profile.said.device
 
     @property
     def names(self) -> frozenset[str]:
@@ -225,7 +225,7 @@ class _Run:
             return reason
         for name in LABELLED:
             if readings.pop(name, None) is not None:
-                missing[name] = Missing(f"this computer may not stand in for {self.profile.device}: {reason}")
+                missing[name] = Missing(f"this computer may not stand in for {self.profile.said.device}: {reason}")
         return reason
 
     def _agreement(self, audio: str, here: Report) -> agreement.Agreement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,33 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import _loopback
 
 from edgesense.errors import DeviceUnavailable
+
+
+@pytest.fixture(scope="session")
+def alive() -> Callable[[int], bool]:
+    """Return a function that says whether a process runs; one whose exit status nobody took yet does not."""
+
+    def answer(pid: int) -> bool:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
+        except OSError:
+            return False
+
+    return answer
+
+
+@pytest.fixture(scope="session")
+def gone(alive: Callable[[int], bool]) -> Callable[[int], bool]:
+    """Return a function that waits a while for the end of a process and says whether it came."""
+
+    def answer(pid: int) -> bool:
+        for _ in range(200):
+            if not alive(pid):
+                return True
+            time.sleep(0.05)
+        return False
+
+    return answer
 
 
 @pytest.fixture

@@ -208,7 +208,8 @@ def _there(job: Job, device: Device, progress: Console) -> tuple[dict[str, Json]
         "missing": {name: f"{one.reason} {one.remedy}".strip() for name, one in measurement.missing.items()},
         "notes": list(measurement.notes),
     }
-    about = f"{device.name}: counted or predicted as said in the table; no clock of this computer stands in for it"
+    kinds = ", ".join(sorted({one.known.value for one in measurement.readings.values()}))
+    about = f"{device.name}: {kinds}, as said in the table; no clock of this computer stands in for it"
     told = [f"{name}: {one.note}" for name, one in measurement.readings.items() if name in energy.LIMITS]
     return body, [_title(job, measurement.subject), _readings(measurement), *told, *measurement.notes, about]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HOST = "host"
 HOST_SOURCE = "as many as are asked for, one by default"
-NEEDS_EMULATION = frozenset({Known.COUNTED, Known.PREDICTED})
+KNOWN_HERE = frozenset({Known.EXACT, Known.STAND_IN})
 
 
 def add_parser(verbs: Any) -> None:
@@ -104,15 +104,20 @@ def cell(device: Device, limit: str, *, ready: bool) -> str:
 
 
 def _unready(device: Device) -> frozenset[str]:
-    """Return the limits that a device needs its command for: what it says itself, else what is counted or predicted."""
+    """Return the limits that a device needs its command for: what it says itself, else what is not known from here."""
     said: frozenset[str] | None = getattr(device, "unready", None)
     if said is not None:
         return said
-    return frozenset(name for name, known in device.answers().items() if known in NEEDS_EMULATION)
+    return frozenset(name for name, known in device.answers().items() if known not in KNOWN_HERE)
 
 
 def _needing(device: Device) -> str:
-    return "what is counted or predicted" if not hasattr(device, "unready") else ", ".join(sorted(_unready(device)))
+    """Return those limits in words: by how they are known where that tells them from the others, else by name."""
+    answers, unready = device.answers(), _unready(device)
+    kinds = [known for known in Known if known in {answers[name] for name in unready}]
+    if unready == {name for name, known in answers.items() if known in kinds}:
+        return f"what is {' or '.join(known.value for known in kinds)}"
+    return ", ".join(sorted(unready))
 
 
 def show(arguments: argparse.Namespace) -> int:

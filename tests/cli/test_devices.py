@@ -48,6 +48,21 @@ def test_the_list_has_every_device_and_the_command_for_what_is_missing(
     assert "edgesense devices setup pi" in printed
 
 
+def test_what_needs_a_command_is_said_of_each_device_in_its_own_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.edgesense.devices.phone]\nkind = "adb"\nbenchmark_model = "tool"\n')
+    (tmp_path / "tool").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EDGESENSE_CACHE", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("PATH", "")
+    assert cli.main(["devices"]) == 0
+    printed = capsys.readouterr().out
+    assert "\nphone: what is measured needs: " in printed
+    assert "\npi: what is counted or predicted needs: edgesense devices setup pi" in printed
+
+
 def test_a_chip_whose_package_is_missing_says_what_needs_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from edgesense.perf.records import Job
 from edgesense.perf.sessions import Session
 
 Jobs = Callable[..., Job]
+Asked = Callable[[int], bool]
 MESSAGE = {"workload": "models/x", "options": {}}
 
 
@@ -33,21 +34,6 @@ def open_session(job: Job, *series: str, **options: Any) -> Session:
 def python(code: str, timeout_seconds: float = 60.0) -> Session:
     command = processes.Command((sys.executable, "-c", f"import json, os, sys, time\n{code}"), dict(os.environ))
     return Session(command, MESSAGE, timeout_seconds=timeout_seconds)
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def gone(pid: int) -> bool:
-    for _ in range(100):
-        if not alive(pid):
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def open_files() -> int:
@@ -218,7 +204,7 @@ def test_what_a_workload_raises_in_a_block_is_shown_with_where_it_was_raised(job
 
 
 def test_a_worker_that_hangs_is_ended_after_its_time_with_all_that_it_started(
-    job: Jobs, tmp_path: Path, nothing_left: None
+    job: Jobs, tmp_path: Path, nothing_left: None, gone: Asked
 ) -> None:
     source = f"""
         import subprocess, time
@@ -279,7 +265,7 @@ def test_a_program_that_cannot_be_started_leaves_nothing_open(nothing_left: None
         Session(processes.Command(("/no/such/program",), {}), MESSAGE, timeout_seconds=1)
 
 
-def test_closing_ends_a_worker_in_the_midst_of_its_work_and_can_be_done_twice(nothing_left: None) -> None:
+def test_closing_ends_a_worker_in_the_midst_of_its_work_and_can_be_done_twice(nothing_left: None, gone: Asked) -> None:
     session = python("print(json.dumps({'pid': os.getpid()}), flush=True); time.sleep(600)")
     pid = session.opened()["pid"]
     session.close()
@@ -323,7 +309,7 @@ with Session(command, {"workload": "x", "options": {}}, timeout_seconds=600) as 
 """
 
 
-def test_a_session_is_closed_on_ctrl_c() -> None:
+def test_a_session_is_closed_on_ctrl_c(gone: Asked, alive: Asked) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as tests:
@@ -337,7 +323,7 @@ def test_a_session_is_closed_on_ctrl_c() -> None:
 
 
 def test_a_session_that_is_interrupted_as_it_starts_is_closed(
-    monkeypatch: pytest.MonkeyPatch, nothing_left: None
+    monkeypatch: pytest.MonkeyPatch, nothing_left: None, gone: Asked
 ) -> None:
     started: list[int] = []
 

@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from edgesense.perf import metrics
+from edgesense.perf import devices, metrics, profilers
+
+# pytester forgets the modules that a run in this process imports: lists that are made once would hold another copy of
+# them than whoever imports them later.
+for kept in (devices, metrics, profilers):
+    kept.every()
 
 CONFTEST = """
 import json

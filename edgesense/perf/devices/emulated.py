@@ -11,7 +11,7 @@ from typing import Any
 
 from edgesense import delegation
 from edgesense.errors import DeviceUnavailable, NotMeasured, SettingsError
-from edgesense.perf import energy, metrics, processes, progress
+from edgesense.perf import energy, metrics, processes, progress, project
 from edgesense.perf.devices import host
 from edgesense.perf.devices.emulation import (
     agreement,
@@ -52,7 +52,7 @@ class Emulated:
     @property
     def name(self) -> str:
         """As in ``--edge-device``."""
-        return self.profile.device
+        return self.profile.said.device
 
     @property
     def names(self) -> frozenset[str]:
@@ -191,8 +191,7 @@ class _Run:
             readings[COUNTED] = count
         wanted = {name: stage for name, stage in PREDICTED.items() if name in self.job.metrics}
         dtype = str(report.subject.get("dtype", ""))
-        root = self.job.project or self.job.root
-        own = calibrations.load(root, self.profile.name, self.made.sysroot.digest)
+        own = calibrations.load(project.above(self.job.root).root, self.profile.name, self.made.sysroot.digest)
         times = prediction.predict(count, dtype=dtype, profile=self.profile, own=own)
         for name, stage in wanted.items():
             if stage in times:
@@ -227,7 +226,7 @@ class _Run:
             return reason
         for name in LABELLED:
             if readings.pop(name, None) is not None:
-                missing[name] = Missing(f"this computer may not stand in for {self.profile.device}: {reason}")
+                missing[name] = Missing(f"this computer may not stand in for {self.profile.said.device}: {reason}")
         return reason
 
     def _agreement(self, audio: str, here: Report) -> agreement.Agreement:

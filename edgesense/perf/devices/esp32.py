@@ -42,7 +42,7 @@ class Esp32:
     @property
     def name(self) -> str:
         """As in ``--edge-device``."""
-        return self.profile.device
+        return self.profile.said.device
 
     @property
     def names(self) -> frozenset[str]:
@@ -183,7 +183,7 @@ class _Run:
         if not agreed.holds:
             for name in wanted:
                 if self.readings.pop(name, None) is not None:
-                    self.missing[name] = Missing(f"TFLite Micro may not stand in for {self.chip.device}: {said}")
+                    self.missing[name] = Missing(f"TFLite Micro may not stand in for {self.chip.said.device}: {said}")
 
     def size(self, runtime: str | None = RUNTIME) -> Report:
         """Add up the files that ship."""

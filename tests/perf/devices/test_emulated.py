@@ -10,7 +10,7 @@ import pytest
 from edgesense.errors import DeviceUnavailable, PipelineError, SettingsError, WorkerFailed
 from edgesense.perf import devices, plan
 from edgesense.perf.devices.emulated import Emulated
-from edgesense.perf.devices.emulation import setup
+from edgesense.perf.devices.emulation import calibrations, setup
 from edgesense.perf.files import cache_directory
 from edgesense.perf.records import Job, Known, Measurement, Reading
 from edgesense.tiny_pipeline import tiny_pipeline
@@ -151,6 +151,19 @@ def test_a_cortex_a53_counts_its_own_instructions_and_needs_longer_for_each(
     # XNNPACK has kernels of their own for the A53's order of instructions.
     assert slow.readings["instructions_m"].parts["inference"] != fast.readings["instructions_m"].parts["inference"]
     assert slow.readings["latency_ms"].value > 2 * fast.readings["latency_ms"].value
+
+
+@needs_board
+@pytest.mark.usefixtures("board")
+def test_a_calibration_of_a_project_in_a_folder_of_a_repository_is_found(tmp_path: Path) -> None:
+    top, root = tmp_path / "repository", tmp_path / "repository" / "product"
+    tiny_pipeline(root / "tiny", dtype="int8")
+    (root / "pyproject.toml").write_text("")
+    point = calibrations.Point("tiny", "inference", "int8", 0.001, 1e6)
+    found = calibrations.Calibration("pi4", "lab-pi", "litert", setup.ready().sysroot.digest, (point,))
+    calibrations.save(found, calibrations.place(root, "pi4"))
+    job = Job("tiny", root, ("inference_ms", "instructions_m"), project=top)
+    assert "1 time of lab-pi" in emulated().run(job, tmp_path).readings["inference_ms"].note
 
 
 @needs_board

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,13 +12,15 @@ from dataclasses import dataclass
 from edgesense.errors import DeviceUnavailable
 from edgesense.perf import locks
 from edgesense.perf.devices.boards import setup
-from edgesense.perf.devices.boards.link import Link
+from edgesense.perf.devices.boards.link import ConnectionLost, Link
 from edgesense.perf.devices.boards.openssh import Address, Way, explain
 from edgesense.perf.devices.emulation import fetch
 
 LOCK = "edgesense-board"
 POLL_SECONDS = 0.1
 BUSY_POLL_SECONDS = 1.0
+TRIES = 2
+"""A connection that is lost while it is made is made once more; one that is refused is not."""
 
 
 @dataclass(frozen=True)
@@ -60,38 +63,59 @@ def lease(
     Raises:
         DeviceUnavailable: If no board can be used, with each one's reason.
     """
-    failed: dict[Address, str] = {}
-    while len(failed) < len(addresses):
-        for address in addresses:
-            if address in failed:
-                continue
+    said: dict[Address, str] = {}
+    lost: Counter[Address] = Counter()
+    while usable := [address for address in addresses if lost[address] < TRIES]:
+        for address in usable:
             with ExitStack() as mine:
                 if not locks.take(_lock(address), mine):
                     continue
                 try:
-                    board = connect(way, address, where, setup.silent, mine)
+                    board = connect(way, address, where, setup.silent, mine, tries=1)
                     _alone(board, where)
                 except DeviceUnavailable as error:
-                    failed[address] = str(error)
+                    # Its turn comes again after the others', so that one that is off costs no time while they are free.
+                    lost[address] += 1 if isinstance(error, ConnectionLost) else TRIES
+                    said[address] = str(error)
                     continue
                 stack.push(mine.pop_all())
-                return board, tuple(f"not used: {why}" for why in failed.values())
+                return board, tuple(f"not used: {why}" for one, why in said.items() if one != address)
         time.sleep(POLL_SECONDS)
-    reasons = list(failed.values())
+    reasons = list(said.values())
     if len(reasons) == 1:
         raise DeviceUnavailable(reasons[0])
     raise DeviceUnavailable(f"none of the {len(reasons)} boards of {name} can be used: {'; '.join(reasons)}")
 
 
-def connect(way: Way, address: Address, where: Where, progress: fetch.Progress, stack: ExitStack) -> setup.Board:
+def connect(
+    way: Way, address: Address, where: Where, progress: fetch.Progress, stack: ExitStack, *, tries: int = TRIES
+) -> setup.Board:
     """Connect to a board until the stack is closed, and make it ready.
 
+    Args:
+        way: How it is reached.
+        address: Which.
+        where: What is used on it.
+        progress: Told of each step.
+        stack: Holds the connection.
+        tries: How often it may be lost meanwhile.
+
     Raises:
-        DeviceUnavailable: If it cannot be used; the text says what to do.
+        ConnectionLost: If it was lost each time.
+        DeviceUnavailable: If the board cannot be used; the text says what to do.
     """
-    link = Link(way.command(address), lambda _, said: explain(address, said), str(address))
-    stack.enter_context(link)
-    return setup.ready(link, where.directory, where.python, progress, own_environment=where.own_environment)
+    with ExitStack() as mine:
+        link = Link(way.command(address), lambda _, said: explain(address, said), str(address))
+        mine.enter_context(link)
+        try:
+            board = setup.ready(link, where.directory, where.python, progress, own_environment=where.own_environment)
+        except ConnectionLost:
+            if tries == 1:
+                raise
+        else:
+            stack.push(mine.pop_all())
+            return board
+    return connect(way, address, where, progress, stack, tries=tries - 1)
 
 
 def _alone(board: setup.Board, where: Where) -> None:

@@ -1,4 +1,4 @@
-"""A connection to a board's agent: requests and answers, workers that run there, and a pulse that tells of its end.
+"""A connection to a board's agent: requests and answers, and a pulse that tells of its end.
 
 Any command that leads to a Python on the board will do, since what it is told to run is one constant text: names,
 paths and settings travel as data.
@@ -15,13 +15,13 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, cast
 
-from edgesense.errors import DeviceUnavailable, WorkerFailed
+from edgesense.errors import DeviceUnavailable
 from edgesense.perf import processes
-from edgesense.perf.channels import HANGUP
 
 BOOTSTRAP = (
     "source = open(0, 'rb', 0); size, seconds = map(int, source.readline().split()); "
@@ -29,7 +29,7 @@ BOOTSTRAP = (
 )
 """Reads the agent's own text and not a byte more, so that what follows is left to it. One line: some shells need it."""
 
-ONBOARD = ("store", "children", "condition", "agent")
+ONBOARD = ("store", "guardian", "children", "condition", "agent")
 """Modules of `edgesense.perf.devices.boards.onboard`, each after those that it imports."""
 PULSE_SECONDS = 3.0
 SILENCE_SECONDS = 15
@@ -63,10 +63,26 @@ class ConnectionLost(DeviceUnavailable):
         self.name = name
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why there is no connection.
+
+    Attributes:
+        text: In words, with what to do about it.
+        lasting: Whether it will be so the next time, too.
+    """
+
+    text: str
+    lasting: bool = False
+
+
+GONE = Reason("the connection was lost")
+
+
 class Link:
     """One connection; use it as a context manager, so that nothing of it stays behind on either side."""
 
-    def __init__(self, command: Sequence[str], explain: Callable[[str, str], str], name: str) -> None:
+    def __init__(self, command: Sequence[str], explain: Callable[[str, str], Reason], name: str) -> None:
         """Start the command and send it the agent.
 
         Args:
@@ -122,7 +138,8 @@ class Link:
             python: A Python on the board to be asked about; None for the one that the agent runs under.
 
         Raises:
-            DeviceUnavailable: If there is no connection, with what to do about it.
+            ConnectionLost: If there is no connection, with what to do about it.
+            DeviceUnavailable: If there will be none the next time either.
         """
         said = self.request("hello", directory=directory, python=python, timeout_seconds=CONNECT_SECONDS)
         self._pulse.start()
@@ -135,6 +152,7 @@ class Link:
 
         Raises:
             ConnectionLost: If it does not answer in time or is gone.
+            DeviceUnavailable: If the board refused the connection.
             EdgeSenseError: What the agent refused, under its own type.
         """
         number = self.post(do, payload, **details)
@@ -146,7 +164,7 @@ class Link:
         finally:
             self._answers.pop(number, None)
         if answer is None:
-            raise ConnectionLost(self.name, self._why())
+            raise self.parting()
         if "error" in answer:
             error = processes.raised(answer["error"])
             raise type(error)(f"{self.name}: {error}")
@@ -178,9 +196,17 @@ class Link:
         """Drop what still comes for a request."""
         self._answers.pop(number, None)
 
-    def lost(self) -> str | None:
-        """Return why the connection is lost, None while it holds."""
-        return None if self._lost is None else self._why()
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is lost."""
+        return self._lost is not None
+
+    def parting(self) -> DeviceUnavailable:
+        """Return the error that says why the connection is lost: `ConnectionLost` where the next one may hold."""
+        why = self._why()
+        if why.lasting:
+            return DeviceUnavailable(f"{self.name}: {why.text}")
+        return ConnectionLost(self.name, why.text)
 
     def close(self) -> None:
         """End the connection; the agent ends what it started, and itself."""
@@ -241,98 +267,11 @@ class Link:
             for waiting in list(self._answers.values()):
                 waiting.put(None)
 
-    def _why(self) -> str:
+    def _why(self) -> Reason:
         if self._lost:
-            return self._lost
+            return Reason(self._lost)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=2)
         with contextlib.suppress(ValueError):
             return self._explain(self.name, "\n".join(processes.last(self._stderr)))
-        return "the connection was lost"
-
-
-class RemoteCommand:
-    """How a worker is started on a board; the same as `processes.Command` is here."""
-
-    def __init__(self, link: Link, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Describe a worker.
-
-        Args:
-            link: To the board's agent.
-            arguments: Its program and arguments there.
-            environment: What is added to the board's own environment.
-        """
-        self._link = link
-        self._how: dict[str, Any] = {
-            "arguments": list(arguments),
-            "environment": dict(environment),
-            "dropped": list(processes.DROPPED_PREFIXES),
-        }
-
-    def ask(self, message: Mapping[str, Any], *, timeout_seconds: float) -> processes.Exchange:
-        """Start one, send it one request stamped with the moment of starting, and wait for its end.
-
-        Raises:
-            WorkerFailed: If it does not end in time; with its last lines.
-            ConnectionLost: If the board is gone.
-        """
-        said = self._link.request(
-            "ask",
-            message={**message, "options": dict(message["options"])},
-            seconds=timeout_seconds,
-            timeout_seconds=timeout_seconds + ANSWER_SECONDS,
-            **self._how,
-        )
-        if said.get("silent"):
-            msg = f"gave no answer within {timeout_seconds:g} s and was ended{processes.shown(said['last'])}"
-            raise WorkerFailed(msg)
-        return processes.Exchange(said["out"], said["status"], tuple(said["last"]))
-
-    def converse(self) -> RemoteChannel:
-        """Start one that is spoken to line by line.
-
-        Raises:
-            ConnectionLost: If the board is gone.
-        """
-        if (why := self._link.lost()) is not None:
-            raise ConnectionLost(self._link.name, why)
-        return RemoteChannel(self._link, self._link.post("open", **self._how))
-
-
-class RemoteChannel:
-    """A worker on a board, spoken to line by line."""
-
-    def __init__(self, link: Link, number: int) -> None:
-        """Speak to the worker that a request started."""
-        self._link = link
-        self._number = number
-        self._ending: processes.Ending | None = None
-
-    def write(self, text: str) -> None:
-        """Send it a line."""
-        self._link.forget(self._link.post("write", to=self._number, text=text))
-
-    def line(self, timeout_seconds: float) -> str:
-        """Return the next line it says.
-
-        Raises:
-            TimeoutError: If it says nothing for so long.
-            ConnectionLost: If the board is gone.
-            EdgeSenseError: What the agent refused.
-        """
-        said = self._link.heard(self._number, timeout_seconds)
-        if said is None:
-            raise ConnectionLost(self._link.name, self._link.lost() or "the connection was lost")
-        if "error" in said:
-            raise processes.raised(said["error"])
-        return str(said["line"]) or HANGUP
-
-    def end(self, *, patience_seconds: float = 0.0) -> processes.Ending:
-        """Wait a little for its own end, then end it and all that it started."""
-        if self._ending is None:
-            self._ending = processes.Ending(-9, ("the connection to the board is lost",))
-            with contextlib.suppress(DeviceUnavailable):
-                said = self._link.request("end", to=self._number, patience=patience_seconds)
-                self._ending = processes.Ending(said["status"], tuple(said["last"]))
-            self._link.forget(self._number)
-        return self._ending
+        return GONE

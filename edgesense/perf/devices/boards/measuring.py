@@ -11,7 +11,7 @@ from edgesense.errors import DatasetError, EdgeSenseError, NotMeasured, WorkerFa
 from edgesense.perf import energy, measure, metrics, processes, progress
 from edgesense.perf.devices import host
 from edgesense.perf.devices.boards import health, seats
-from edgesense.perf.devices.boards.link import RemoteCommand
+from edgesense.perf.devices.boards.remote import RemoteCommand
 from edgesense.perf.devices.boards.setup import Board
 from edgesense.perf.interfaces import Device
 from edgesense.perf.profiles import Profile

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgesense.errors import DeviceUnavailable, SettingsError
-from edgesense.perf.devices.boards.link import BOOTSTRAP
+from edgesense.perf.devices.boards.link import BOOTSTRAP, GONE, Reason
 
 REMOTE = f"exec python3 -u -I -c {shlex.quote(BOOTSTRAP)}"
 """What the board's shell is given: always this text."""
@@ -117,27 +117,31 @@ OTHER_KEY = (
     "its host key is another one than before. If the board was set up anew, forget the old key with "
     "`ssh-keygen -R {known_as}` and look at the new one with `{by_hand}`; if not, somebody is in between"
 )
+UNKNOWN_KEY = "its host key is not known yet: look at it and accept it once with `{by_hand}`"
 NO_KEY = (
     "it accepts none of your keys (passwords are never asked for): send it one with `{copy_id}`, or name the right one "
     'with key = "..."'
 )
 SILENT = "it does not answer: is it switched on and in this network?"
+NO_PYTHON = "it has no python3"
 CAUSES = {
     "remote host identification has changed": OTHER_KEY,
-    "host key verification failed": "its host key is not known yet: look at it and accept it once with `{by_hand}`",
+    "host key verification failed": UNKNOWN_KEY,
     "permission denied": NO_KEY,
     "could not resolve hostname": "there is no host {host} here: is it switched on, in this network, and spelled so?",
     "connection refused": "it refuses connections: no SSH server runs on port {port}",
     "timed out": SILENT,
     "no route to host": SILENT,
     "network is unreachable": SILENT,
-    "python3: not found": "it has no python3",
-    "python3: command not found": "it has no python3",
+    "python3: not found": NO_PYTHON,
+    "python3: command not found": NO_PYTHON,
 }
 """What ssh or the board's shell prints, in small letters, and what it means; the first that is found counts."""
+LASTING = frozenset({OTHER_KEY, UNKNOWN_KEY, NO_KEY, NO_PYTHON})
+"""What only a person changes."""
 
 
-def explain(address: Address, said: str) -> str:
+def explain(address: Address, said: str) -> Reason:
     """Return why there is no connection and what to do about it.
 
     Args:
@@ -154,9 +158,9 @@ def explain(address: Address, said: str) -> str:
     text = said.lower()
     for sign, meaning in CAUSES.items():
         if sign in text:
-            return meaning.format(**names)
+            return Reason(meaning.format(**names), meaning in LASTING)
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return f"the connection was lost ({lines[-1]})" if lines else "the connection was lost"
+    return Reason(f"{GONE.text} ({lines[-1]})") if lines else GONE
 
 
 def _known_as(address: Address) -> str:

@@ -18,10 +18,6 @@ class Profile:
 
     Attributes:
         name: The profile's name.
-        device: The device's name, as in ``--edge-device``.
-        aliases: Other words for it.
-        title: For people.
-        cpu: The core's name.
         core: The core's key in the fit of cycles per instruction.
         clock_hz: Lowest, typical and highest clock under load.
         board: What emulates it.
@@ -29,10 +25,6 @@ class Profile:
     """
 
     name: str
-    device: str
-    aliases: tuple[str, ...]
-    title: str
-    cpu: str
     core: str
     clock_hz: tuple[float, float, float]
     board: Board
@@ -59,10 +51,6 @@ def _profile(one: profiles.Profile) -> Profile:
         raise SettingsError(f"the profile {one.name} does not say what its processes are told of threads")
     return Profile(
         name=one.name,
-        device=one.device,
-        aliases=one.aliases,
-        title=one.title,
-        cpu=one.value("cpu"),
         core=one.value("core"),
         clock_hz=(low, typical, high),
         board=Board(one.value("qemu_cpu"), identity, one.threads),

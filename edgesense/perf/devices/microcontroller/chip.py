@@ -16,8 +16,6 @@ class Chip:
 
     Attributes:
         name: The profile's name.
-        device: The device's name, as in ``--edge-device``.
-        aliases: Other words for it.
         core: Its key among the published cycles.
         clock_hz: Lowest, typical and highest clock under load.
         ram_bytes: Internal memory that a program may have.
@@ -27,8 +25,6 @@ class Chip:
     """
 
     name: str
-    device: str
-    aliases: tuple[str, ...]
     core: str
     clock_hz: tuple[float, float, float]
     ram_bytes: int
@@ -46,8 +42,6 @@ def _chip(one: profiles.Profile) -> Chip:
     low, typical, high = (gigahertz * 1e9 for gigahertz in one.value("clock_ghz"))
     return Chip(
         name=one.name,
-        device=one.device,
-        aliases=one.aliases,
         core=one.value("core"),
         clock_hz=(low, typical, high),
         ram_bytes=int(one.value("ram_kb")) * KIBIBYTE,

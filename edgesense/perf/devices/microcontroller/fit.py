@@ -41,10 +41,10 @@ class Fit:
         if self.ram_bytes > chip.ram_bytes:
             shares = ", ".join(f"{name} {_kib(one)}" for name, one in self.ram.items())
             needed = f"{_kib(self.ram_bytes)} of RAM ({shares})"
-            return f"it does not fit: {needed}, {chip.device} has {_kib(chip.ram_bytes)}"
+            return f"it does not fit: {needed}, {chip.said.device} has {_kib(chip.ram_bytes)}"
         if self.flash_bytes is not None and self.flash_bytes > chip.flash_bytes:
             needed = f"{_kib(self.flash_bytes)} of flash"
-            return f"it does not fit: {needed}, {chip.device} has {_kib(chip.flash_bytes)}"
+            return f"it does not fit: {needed}, {chip.said.device} has {_kib(chip.flash_bytes)}"
         return ""
 
     def told(self) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ class Fit:
         kernels = self.ram.get(KERNELS)
         line = f"RAM: {_kib(self.ram_bytes)} of {_kib(self.chip.ram_bytes)}"
         if kernels:
-            line += f", of this at most {_kib(kernels)} for the kernels of {self.chip.device}"
+            line += f", of this at most {_kib(kernels)} for the kernels of {self.chip.said.device}"
         if self.flash_bytes is not None:
             line += (
                 f"; flash: {_kib(self.flash_bytes)} of {_kib(self.chip.flash_bytes)}, the program itself not counted"

@@ -108,7 +108,7 @@ def predict(said: Mapping[str, Any], dtype: str, chip: Chip) -> dict[str, Readin
         NotMeasured: Nothing comparable is published.
     """
     if dtype != INT8:
-        msg = f"no times of {dtype} models on {chip.device} are published: ESP-NN has int8 kernels alone"
+        msg = f"no times of {dtype} models on {chip.said.device} are published: ESP-NN has int8 kernels alone"
         raise NotMeasured(msg)
     stages = {INFERENCE: inference(said["work"], chip)}
     if "features" in said:

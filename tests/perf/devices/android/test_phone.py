@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,8 @@ from edgesense.errors import MeasurementError, WorkerFailed
 from edgesense.perf.devices.android import link
 from edgesense.perf.devices.android.phone import HOME, RUNNING, Phone
 from edgesense.perf.devices.android.scripted import Reply, ScriptedPhone, tool
+
+Asked = Callable[[int], bool]
 
 
 @pytest.fixture
@@ -29,18 +30,6 @@ def phone(scripted: ScriptedPhone) -> Iterator[Phone]:
 
 def pushes(scripted: ScriptedPhone) -> int:
     return sum(call[2] == "push" for call in scripted.calls if len(call) > 2)
-
-
-def gone(pid: int) -> bool:
-    for _ in range(100):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-        except OSError:
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_a_file_lies_under_its_contents_hash_and_is_whole(phone: Phone, scripted: ScriptedPhone, file: Path) -> None:
@@ -138,7 +127,9 @@ def test_a_phone_that_does_not_tell_its_heat_is_not_throttled(phone: Phone, scri
     assert (ran.heat, ran.throttled) == ((), False)
 
 
-def test_a_program_that_hangs_is_ended_on_the_phone_too(scripted: ScriptedPhone, tmp_path: Path) -> None:
+def test_a_program_that_hangs_is_ended_on_the_phone_too(
+    scripted: ScriptedPhone, tmp_path: Path, gone: Asked, alive: Asked
+) -> None:
     hang = tool(tmp_path / "hang", {"": Reply("begun", seconds=600)})
     with Phone(link.find(None), "phone", 20.0) as phone:
         program = phone.put(hang, "hang", executable=True)
@@ -146,26 +137,24 @@ def test_a_program_that_hangs_is_ended_on_the_phone_too(scripted: ScriptedPhone,
         with pytest.raises(WorkerFailed, match="hang on phone: adb gave no answer within 1 s"):
             phone.start((program,))
         pid = int((scripted.root / RUNNING.lstrip("/") / "pid").read_text())
-        assert Path(f"/proc/{pid}").exists()
+        assert alive(pid)
     assert gone(pid)
     assert scripted.files == []
 
 
-def test_what_a_killed_job_left_running_is_ended_by_the_next(scripted: ScriptedPhone, tmp_path: Path) -> None:
+def test_what_a_killed_job_left_running_is_ended_by_the_next(
+    scripted: ScriptedPhone, tmp_path: Path, gone: Asked, alive: Asked
+) -> None:
     hang = tool(tmp_path / "hang", {"": Reply("begun", seconds=600)})
     killed = Phone(link.find(None), "phone", 1.0)
     with pytest.raises(WorkerFailed):
         killed.start((killed.put(hang, "hang", executable=True),))
     pid = int((scripted.root / RUNNING.lstrip("/") / "pid").read_text())
-    assert not gone_at_once(pid)
+    assert alive(pid)
     with Phone(link.find(None), "phone", 20.0) as phone:
         assert gone(pid)
         phone.put(hang, "hang")
     assert scripted.files == []
-
-
-def gone_at_once(pid: int) -> bool:
-    return not Path(f"/proc/{pid}").exists()
 
 
 def test_a_number_that_was_given_to_another_process_meanwhile_is_let_alone(scripted: ScriptedPhone) -> None:

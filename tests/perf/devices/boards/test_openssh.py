@@ -85,8 +85,24 @@ def test_a_file_that_is_not_here_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_each_failure_says_what_to_do(said: str, meant: str) -> None:
-    assert meant in openssh.explain(Address("pi-1.local", "pi", 2222), said)
+    assert meant in openssh.explain(Address("pi-1.local", "pi", 2222), said).text
+
+
+@pytest.mark.parametrize(
+    ("said", "lasting"),
+    [
+        (CHANGED, True),
+        ("Host key verification failed.", True),
+        ("pi@pi-1: Permission denied (publickey).", True),
+        ("bash: line 1: exec: python3: not found", True),
+        ("ssh: connect to host pi-1 port 22: Connection refused", False),
+        ("kex_exchange_identification: Connection closed by remote host", False),
+        ("", False),
+    ],
+)
+def test_only_what_a_person_has_to_change_is_lasting(said: str, lasting: bool) -> None:
+    assert openssh.explain(PI, said).lasting is lasting
 
 
 def test_a_host_key_on_the_usual_port_is_forgotten_by_its_name() -> None:
-    assert "`ssh-keygen -R pi-1.local`" in openssh.explain(PI, CHANGED)
+    assert "`ssh-keygen -R pi-1.local`" in openssh.explain(PI, CHANGED).text

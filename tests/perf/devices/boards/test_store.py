@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from hashlib import sha256
@@ -122,3 +123,18 @@ def test_an_environment_that_does_not_work_is_not_there(store: Store, tmp_path: 
     with pytest.raises(Refused, match=r"the board's Python cannot import its packages: .*No module named 'other'"):
         store.environment("env", sys.executable, [digest], ["mine", "other"])
     assert list((store.base / "trees").iterdir()) == []
+
+
+def test_a_run_that_is_just_beginning_is_not_cleaned_up_by_another(tmp_path: Path) -> None:
+    begun: list[Store] = []
+
+    def begin() -> None:
+        begun.extend(Store(str(tmp_path)) for _ in range(20))
+
+    threads = [threading.Thread(target=begin) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(begun) == 80
+    assert sorted((tmp_path / "runs").iterdir()) == sorted(one.scratch for one in begun)

@@ -8,7 +8,7 @@ from edgesense.runtime import operators
 
 
 def test_the_boards_are_found_by_device_and_profile() -> None:
-    assert {one.device: one.name for one in profiles.emulated()} == {
+    assert {one.said.device: one.name for one in profiles.emulated()} == {
         "pi": "pi4",
         "pi5": "pi5",
         "zero2w": "zero2w",

@@ -10,7 +10,7 @@ from edgesense.errors import DeviceUnavailable
 from edgesense.perf.devices.emulation import lock, plugin, profiles, qemu, setup, sysroot, tools
 
 QEMU = qemu.Qemu(Path("/bin/qemu-aarch64"), "7.2.22", plugins=True)
-BOARDS = {one.device: one.board for one in profiles.emulated()}
+BOARDS = {one.said.device: one.board for one in profiles.emulated()}
 
 
 def nothing(what: str, done: int, total: int) -> None:

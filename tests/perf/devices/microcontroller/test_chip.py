@@ -6,7 +6,7 @@ from edgesense.perf.devices.microcontroller import chip
 
 
 def test_both_chips_are_found_with_their_memory() -> None:
-    assert {one.device: one.core for one in chip.known()} == {"esp32": "lx6", "esp32s3": "lx7"}
+    assert {one.said.device: one.core for one in chip.known()} == {"esp32": "lx6", "esp32s3": "lx7"}
 
 
 @pytest.mark.parametrize("one", chip.known(), ids=lambda one: one.name)

@@ -6,7 +6,7 @@ import pytest
 
 from edgesense.perf.devices.microcontroller import chip, fit
 
-ESP32, ESP32S3 = (next(one for one in chip.known() if one.device == name) for name in ("esp32", "esp32s3"))
+ESP32, ESP32S3 = (next(one for one in chip.known() if one.said.device == name) for name in ("esp32", "esp32s3"))
 SAID = {"arena": {"total": 100 * 1024}, "features": {"ram_bytes": 50 * 1024}, "scratch": 10 * 1024}
 
 

@@ -19,11 +19,11 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from edgesense.perf.devices.boards.onboard import condition
+from edgesense.perf.devices.boards.onboard import condition, guardian
 from edgesense.perf.devices.boards.onboard.children import Children
 from edgesense.perf.devices.boards.onboard.store import Refused, Store, run
 
@@ -37,11 +37,12 @@ SLOW = frozenset({"ask", "end", "environment", "health", "seat", "tidy", "tree"}
 class Agent:
     """One conversation."""
 
-    def __init__(self, source: int, sink: int, seconds: float) -> None:
-        """Hold it over two descriptors; so much silence ends it."""
+    def __init__(self, source: int, sink: int, seconds: float, tell: Callable[[str], None] | None = None) -> None:
+        """Hold it over two descriptors; so much silence ends it. Whoever cleans up is told of the folder it uses."""
         self._source = source
         self._sink = sink
         self._seconds = seconds
+        self._tell = tell
         self._buffer = b""
         self._speaking = threading.Lock()
         self._leases: list[socket.socket] = []
@@ -134,6 +135,8 @@ class Agent:
 
     def do_hello(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
         """Say what board this is."""
+        if self._tell is not None:
+            self._tell(request["directory"])
         self._store = Store(request["directory"])
         self._children = Children(str(self._store.scratch))
         return {
@@ -234,4 +237,4 @@ def main(seconds: float) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    Agent(source, sink, seconds).serve()
+    Agent(source, sink, seconds, guardian.stand()).serve()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import signal
@@ -14,19 +13,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from edgesense.perf.devices.boards.onboard.guardian import die_with_parent
 from edgesense.perf.devices.boards.onboard.store import Refused
 
 LAST_LINES = 15
-DIE_WITH_PARENT = 1
-"""PR_SET_PDEATHSIG of Linux's prctl; the parent is the thread that starts a child, so that one has to outlive it."""
-
-LIBC = ctypes.CDLL(None)
-
-
-def die_with_parent() -> None:
-    """Have the kernel end this process when the agent is gone, however it went."""
-    with contextlib.suppress(OSError, AttributeError):
-        LIBC.prctl(DIE_WITH_PARENT, signal.SIGKILL)
 
 
 class Child:

@@ -15,6 +15,8 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+FOLDERS = OBJECTS, TREES, RUNS = "objects", "trees", "runs"
+
 
 class Refused(Exception):
     """What cannot be done, in words for the other end."""
@@ -35,29 +37,16 @@ class Store:
 
     def __init__(self, directory: str) -> None:
         """Open it, and clean up after agents that had no time to."""
-        self.base = Path(os.path.abspath(os.path.expanduser(directory)))  # noqa: PTH100, PTH111 - links keep their names
-        for name in ("objects", "trees", "runs"):
+        self.base = located(directory)
+        for name in FOLDERS:
             (self.base / name).mkdir(parents=True, exist_ok=True)
-        self._sweep()
-        self.scratch = Path(tempfile.mkdtemp(prefix="run-", dir=self.base / "runs"))
-        # Held for as long as this process lives, however it ends.
-        self._handle = os.open(self.scratch, os.O_RDONLY)
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        with alone(self.base / RUNS):
+            sweep(self.base)
+            self.scratch = Path(tempfile.mkdtemp(prefix="run-", dir=self.base / RUNS))
+            # Held for as long as this process lives, however it ends.
+            self._handle = os.open(self.scratch, os.O_RDONLY)
+            fcntl.flock(self._handle, fcntl.LOCK_EX)
         self._seats = 0
-
-    def _sweep(self) -> None:
-        for run in (self.base / "runs").iterdir():
-            with contextlib.suppress(OSError):
-                handle = os.open(run, os.O_RDONLY)
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(run, ignore_errors=True)
-                finally:
-                    os.close(handle)
-        for folder in ("objects", "trees"):
-            for path in (self.base / folder).glob("*.partial-*"):
-                if not alive(path.name.rpartition("-")[2]):
-                    remove(path)
 
     def leave(self) -> None:
         """Remove this run's own place."""
@@ -65,11 +54,11 @@ class Store:
 
     def path(self, digest: str) -> Path:
         """Return where a file of this content is, or would be."""
-        return self.base / "objects" / digest
+        return self.base / OBJECTS / digest
 
     def tree(self, name: str) -> Path:
         """Return where a folder is, or would be."""
-        return self.base / "trees" / name
+        return self.base / TREES / name
 
     def free(self) -> int:
         """Return how many bytes fit on the disk."""
@@ -147,11 +136,11 @@ class Store:
     def tidy(self, seconds: float) -> None:
         """Remove what was not used for so long; a file stays with the folders that have it."""
         before = time.time() - seconds
-        for folder in ("trees", "objects"):
+        for folder in (TREES, OBJECTS):
             for path in (self.base / folder).iterdir():
                 with contextlib.suppress(OSError):
                     about = path.stat()
-                    if about.st_mtime < before and (folder == "trees" or about.st_nlink == 1):
+                    if about.st_mtime < before and (folder == TREES or about.st_nlink == 1):
                         remove(path)
 
     def _lay_out(self, files: Mapping[str, str], place: Path, bring: Callable[[Path, Path], None]) -> None:
@@ -159,6 +148,45 @@ class Store:
             path = place / name
             path.parent.mkdir(parents=True, exist_ok=True)
             bring(self.path(digest), path)
+
+
+def located(directory: str) -> Path:
+    """Return where a folder is whose name may begin with the account's home."""
+    return Path(os.path.abspath(os.path.expanduser(directory)))  # noqa: PTH100, PTH111 - links keep their names
+
+
+def clean(directory: str) -> None:
+    """Remove what agents left that had no time to do it themselves."""
+    base = located(directory)
+    with contextlib.suppress(FileNotFoundError), alone(base / RUNS):
+        sweep(base)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until nobody else begins or removes a run: one that has only just begun is not held yet."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def sweep(base: Path) -> None:
+    """Remove runs that no agent holds, and half files of processes that are gone."""
+    for path in (base / RUNS).iterdir():
+        with contextlib.suppress(OSError):
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(handle)
+    for name in (OBJECTS, TREES):
+        for path in (base / name).glob("*.partial-*"):
+            if not alive(path.name.rpartition("-")[2]):
+                remove(path)
 
 
 def run(arguments: Sequence[str], what: str) -> str:

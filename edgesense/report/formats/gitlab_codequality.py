@@ -23,7 +23,7 @@ def render(run: RunRecord, *, root: Path) -> str:  # noqa: ARG001 - every format
 
 
 def _entry(one: Concern) -> dict[str, object]:
-    identity = "\0".join((one.result.test, one.result.device, one.limit))
+    identity = f"{one.result.test}\0{one.result.device}\0{one.limit}"
     return {
         "description": escaping.one_line(f"{one.title}: {one.said} ({one.result.nodeid})"),
         "check_name": f"edge_budget.{one.limit or 'not_judged'}",

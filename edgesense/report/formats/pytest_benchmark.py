@@ -48,9 +48,9 @@ def render(run: RunRecord, *, root: Path) -> str:
 def _timed(result: Result) -> Iterator[Finding]:
     for finding in result.verdict.findings if result.verdict is not None else ():
         spread = result.evidence.distributions.get(finding.limit)
-        if finding.reading is not None and finding.reading.known is Known.MEASURED and spread and spread.alone:
-            if finding.limit.endswith("_ms"):
-                yield finding
+        measured = finding.reading is not None and finding.reading.known is Known.MEASURED
+        if measured and spread and spread.alone and finding.limit.endswith("_ms"):
+            yield finding
 
 
 def _benchmark(result: Result, finding: Finding) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 RUNTIMES = ("litert", "tflite")
 UPDATES = ("met", "new", "all")
 PROFILES = ("auto", "off")
+GITHUB = ("auto", "off")
 TIMEOUT_SECONDS = 600.0
 HOST = "host"
 
@@ -37,6 +38,7 @@ class Settings(NamedTuple):
         against_from: Where it was named, for messages.
         exports: (format, file) of everything that is written at the end of the run.
         delegate: The delegate that models are run with; None for what the runtime does by itself.
+        github: Whether GitHub Actions gets a step summary and remarks at the tests' lines.
     """
 
     root: Path
@@ -56,6 +58,7 @@ class Settings(NamedTuple):
     against_from: str = ""
     exports: tuple[tuple[str, Path], ...] = ()
     delegate: str | None = None
+    github: bool = False
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -117,6 +120,12 @@ def add(parser: pytest.Parser) -> None:
         help="write all results in a form that another program reads; repeatable; `edgesense report formats` lists the "
         "forms (ini: edge_export)",
     )
+    add_option(
+        "--edge-github",
+        choices=GITHUB,
+        help="in GitHub Actions, write a step summary and remarks at the tests' lines (auto, the default), or not "
+        "(ini: edge_github)",
+    )
     add_option("--edge-list", metavar="FILE", help="list the tests that have a budget there, as JSON")
     for name, kind, text in (
         ("edge_device", "args", "devices to judge on, as --edge-device"),
@@ -135,6 +144,7 @@ def add(parser: pytest.Parser) -> None:
         ("edge_regression", "string", "allowed changes from baselines, as in latency:3%,instructions:0.5%,acc:0.5pp"),
         ("edge_against", "string", "as --edge-against"),
         ("edge_export", "args", "as --edge-export, files from ROOTDIR"),
+        ("edge_github", "string", "as --edge-github: auto or off"),
         ("edge_timeout", "string", "seconds after which a silent measurement is ended; default 600"),
     ):
         parser.addini(name, text, type=kind, default=None)  # type: ignore[arg-type]
@@ -170,6 +180,7 @@ def read(config: pytest.Config) -> Settings:
         against_from=against_from,
         exports=_exports(config),
         delegate=_delegate(config),
+        github=_github(config),
     )
 
 
@@ -301,6 +312,11 @@ def _exports(config: pytest.Config) -> tuple[tuple[str, Path], ...]:
             raise pytest.UsageError(msg)
         found.append((name, start / file))
     return tuple(found)
+
+
+def _github(config: pytest.Config) -> bool:
+    wanted = _choice(config, "edge_github", GITHUB) != "off"
+    return wanted and os.environ.get("GITHUB_ACTIONS", "").lower() == "true"
 
 
 def _timeout(config: pytest.Config) -> float:

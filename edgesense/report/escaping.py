@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 MARKED = re.compile(r"[\\`*_{}\[\]()#+!|<>&~@$:=^\"'-]")
 RUN_OF_BACKTICKS = re.compile(r"`+")
@@ -34,3 +35,11 @@ def fenced(text: str) -> str:
 def shortened(text: str, most: int, rest: str) -> str:
     """Return a text of `most` characters at the most; what is cut away is said by `rest`."""
     return text if len(text) <= most else text[: max(0, most - len(rest) - 1)].rstrip() + "\n" + rest
+
+
+def prefix(root: Path, top: Path | None) -> str:
+    """Return what goes before a file's name from `root` so that it starts from `top`: ``sub/``, or nothing."""
+    if top is None or not root.resolve().is_relative_to(top.resolve()):
+        return ""
+    below = root.resolve().relative_to(top.resolve()).as_posix()
+    return "" if below == "." else f"{below}/"

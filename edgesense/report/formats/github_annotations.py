@@ -18,22 +18,29 @@ MOST = 10
 LONGEST = 4000
 
 
-def render(run: RunRecord, *, root: Path) -> str:  # noqa: ARG001 - every format is asked in the same way
-    """Return a line for each concern; with more of one level than are shown, the last says how many there are."""
+def render(run: RunRecord, *, root: Path, top: Path | None = None) -> str:
+    """Return a line for each concern; with more of one level than are shown, the last says how many there are.
+
+    Args:
+        run: The run.
+        root: The project's root, which a run's files are named from.
+        top: The repository's top, which GitHub names files from; the root where nobody says.
+    """
+    below = escaping.prefix(root, top)
     lines = []
     found = concerns.of(run)
     for weight, level in LEVELS.items():
         some = [one for one in found if one.weight is weight]
         shown = some if len(some) <= MOST else some[: MOST - 1]
-        lines += [_line(level, one) for one in shown]
+        lines += [_line(level, one, below) for one in shown]
         if len(shown) < len(some):
             lines.append(f"::{level} title=edge budgets::{len(some) - len(shown)} more of this kind are in the log")
     return "".join(f"{line}\n" for line in lines)
 
 
-def _line(level: str, one: Concern) -> str:
+def _line(level: str, one: Concern, below: str) -> str:
     said = escaping.shortened(f"{one.result.nodeid}\n{one.said}", LONGEST, "(cut; all of it is in the log)")
-    where = {"file": one.file, "line": str(one.line), "title": one.title}
+    where = {"file": f"{below}{one.file}", "line": str(one.line), "title": one.title}
     return f"::{level} {','.join(f'{key}={_property(value)}' for key, value in where.items())}::{_data(said)}"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-MARKED = re.compile(r"[\\`*_{}\[\]()#+!|<>&~@$:=^\"'-]")
+MARKED = re.compile(r"[\\`*{}\[\]#|<>&~@$!]|(?<!\w)_|_(?!\w)|:(?=[\w/])")
+"""What starts something in GitHub's Markdown; underscores within words, and colons before spaces, do not."""
 RUN_OF_BACKTICKS = re.compile(r"`+")
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from edgesense.perf import metrics, units
 from edgesense.perf.records import Finding
+from edgesense.report.cells import gate_change
 from pytest_edgesense.rows import Row
 from pytest_edgesense.status import NOT_GATING
-from pytest_edgesense.table import gate_change
 
 HEAD = ("limit", "value", "bound", "budget", "regression", "change", "why")
 

@@ -14,6 +14,7 @@ UPDATES = ("met", "new", "all")
 PROFILES = ("on-fail", "always", "never")
 OLD_PROFILES = {"auto": "on-fail", "off": "never"}
 """What an earlier release called them; they go on working."""
+GITHUB = ("auto", "off")
 TIMEOUT_SECONDS = 600.0
 HOST = "host"
 
@@ -40,6 +41,7 @@ class Settings(NamedTuple):
         exports: (format, file) of everything that is written at the end of the run.
         delegate: The delegate that models are run with; None for what the runtime does by itself.
         explain: Whether the run is explained and nothing is run.
+        github: Whether GitHub Actions gets a step summary and remarks at the tests' lines.
     """
 
     root: Path
@@ -60,6 +62,7 @@ class Settings(NamedTuple):
     exports: tuple[tuple[str, Path], ...] = ()
     delegate: str | None = None
     explain: bool = False
+    github: bool = False
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -130,6 +133,12 @@ def add(parser: pytest.Parser) -> None:
         default=None,
         help="say what would be measured, how, and what it cost last time; run nothing",
     )
+    add_option(
+        "--edge-github",
+        choices=GITHUB,
+        help="in GitHub Actions, write a step summary and remarks at the tests' lines (auto, the default), or not "
+        "(ini: edge_github)",
+    )
     add_option("--edge-list", metavar="FILE", help="list the tests that have a budget there, as JSON")
     for name, kind, text in (
         ("edge_device", "args", "devices to judge on, as --edge-device"),
@@ -148,6 +157,7 @@ def add(parser: pytest.Parser) -> None:
         ("edge_regression", "string", "allowed changes from baselines, as in latency:3%,instructions:0.5%,acc:0.5pp"),
         ("edge_against", "string", "as --edge-against"),
         ("edge_export", "args", "as --edge-export, files from ROOTDIR"),
+        ("edge_github", "string", "as --edge-github: auto or off"),
         ("edge_timeout", "string", "seconds after which a silent measurement is ended; default 600"),
     ):
         parser.addini(name, text, type=kind, default=None)  # type: ignore[arg-type]
@@ -184,6 +194,7 @@ def read(config: pytest.Config) -> Settings:
         exports=_exports(config),
         delegate=_delegate(config),
         explain=_explain(config),
+        github=_github(config),
     )
 
 
@@ -330,6 +341,11 @@ def _exports(config: pytest.Config) -> tuple[tuple[str, Path], ...]:
             raise pytest.UsageError(msg)
         found.append((name, start / file))
     return tuple(found)
+
+
+def _github(config: pytest.Config) -> bool:
+    wanted = _choice(config, "edge_github", GITHUB) != "off"
+    return wanted and os.environ.get("GITHUB_ACTIONS", "").lower() == "true"
 
 
 def _timeout(config: pytest.Config) -> float:

@@ -45,6 +45,7 @@ class Session:
         self.planned: set[str] = set()
         self.problems: list[str] = []
         self.kept: list[Path] = []
+        self.remarks: list[str] = []
         self._shared: str | None = None
         self._told = False
         self._summing = False
@@ -260,7 +261,8 @@ class Session:
             costs.keep(self.config, self.rows.values())
         if any(row.baseline for row in self.rows.values()):
             self._store(session, exitstatus)
-        if self.settings.exports and not self.settings.explain and exitstatus != pytest.ExitCode.USAGE_ERROR:
+        wanted = self.settings.exports or (self.settings.github and (self.rows or self.planned))
+        if wanted and not self.settings.explain and exitstatus != pytest.ExitCode.USAGE_ERROR:
             self._write(session)
 
     def _store(self, session: pytest.Session, exitstatus: int) -> None:
@@ -278,6 +280,11 @@ class Session:
 
         run = results.record(self._sorted(), len(self.planned), self.problems, self.settings)
         problems = list(results.write(run, self.settings))
+        if self.settings.github:
+            from pytest_edgesense import github
+
+            problems += github.summarise(run, self.settings.root)
+            self.remarks = github.remarks(run, self.settings.root)
         self.problems += problems
         if problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -293,6 +300,8 @@ class Session:
 
             told = summary.Told(self._sorted(), len(self.planned), self._workers(), self.problems, self.kept)
             summary.write(terminalreporter, told, self.settings)
+        for line in self.remarks:
+            terminalreporter.write_line(line)
 
     def _workers(self) -> int:
         return int(self.config.getoption("numprocesses", None) or 0)

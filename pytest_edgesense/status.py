@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from edgesense.perf.records import Finding, Outcome
+from edgesense.report.table import NOT_GATING
 from pytest_edgesense.rows import Row
+
+__all__ = ["NOT_GATING", "shown"]
 
 Shown = tuple[str, str, str]
 """A letter, a word and a colour."""
@@ -22,7 +25,6 @@ WORST_FIRST = (
     Outcome.SAME,
 )
 GOOD = {Outcome.BETTER, Outcome.MET, Outcome.SAME}
-NOT_GATING = "not gating"
 
 
 def shown(row: Row) -> Shown | None:

@@ -12,7 +12,7 @@ import pytest
 from edgesense.perf import metrics
 from edgesense.perf.records import Known, Outcome
 from edgesense.perf.units import MILLISECOND
-from pytest_edgesense import table
+from edgesense.report import table
 from pytest_edgesense.options import Settings
 from pytest_edgesense.reporting import shown_path
 from pytest_edgesense.rows import Row

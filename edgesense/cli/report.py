@@ -1,4 +1,4 @@
-"""Results as files: import what another benchmark tool wrote."""
+"""Results as files: show, compare and export runs, follow a test, import what another benchmark tool wrote."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgesense.cli import _output
+from edgesense.cli import _output, _runs
 from edgesense.errors import InvalidInput
 from edgesense.perf import imports, metrics, schema, units
 from edgesense.perf.imports import operators, summary
@@ -26,6 +26,7 @@ def add_parser(verbs: Any) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser("report", help="results as files", description=__doc__)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _runs.add(actions)
     _add_import(actions)
 
 

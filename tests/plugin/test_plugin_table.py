@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edgesense.perf import metrics
 from edgesense.perf.judge import judge
 from edgesense.perf.records import Baseline, Known, Labelled, Measurement, Missing, Reading
-from pytest_edgesense import table
+from edgesense.report import table
 from pytest_edgesense.rows import Row
 
 

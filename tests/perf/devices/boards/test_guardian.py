@@ -41,6 +41,13 @@ def test_whichever_of_the_two_is_ended_nothing_stays(which: str, how: signal.Sig
     assert here.left() == []
 
 
+def test_a_worker_that_is_ended_with_its_agent_did_not_fail(here: Any) -> None:
+    with here.connect() as link:
+        code = f"import os, time; os.kill({here.agent(link)}, {signal.SIGTERM:d}); time.sleep(600)"
+        with pytest.raises(ConnectionLost, match="the connection was lost"):
+            here.python(link, code).ask({"options": {}}, timeout_seconds=60)
+
+
 def test_what_a_worker_started_is_ended_with_an_agent_that_is_killed_wherever_it_went(here: Any, gone: Asked) -> None:
     with here.connect() as link:
         worker, child = numbers(here, link)

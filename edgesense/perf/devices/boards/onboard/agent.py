@@ -45,6 +45,7 @@ class Agent:
         self._tell = tell
         self._buffer = b""
         self._speaking = threading.Lock()
+        self._leaving = False
         self._leases: list[socket.socket] = []
         self._store: Store | None = None
         self._children: Children | None = None
@@ -76,6 +77,8 @@ class Agent:
                 else:
                     self._answer(request, payload)
         finally:
+            # That its workers end now is no answer: what was asked is lost with the connection.
+            self._leaving = True
             if self._children is not None:
                 self._children.end_all()
             if self._store is not None:
@@ -108,7 +111,7 @@ class Agent:
     def _say(self, **body: Any) -> None:
         data = json.dumps(body).encode() + b"\n"
         with self._speaking, contextlib.suppress(OSError):
-            while data:
+            while data and not self._leaving:
                 data = data[os.write(self._sink, data) :]
 
     def _answer(self, request: Mapping[str, Any], payload: bytes) -> None:

@@ -7,20 +7,21 @@ would have converted the trained model (whose training checkpoint need not be th
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import json
+import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgesense import models
 from edgesense.errors import ConversionError
+from edgesense.optimize import process
 from edgesense.optimize.convert import Trained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -31,6 +32,8 @@ LSTM_INPUT_KERNELS = slice(1, 5)
 LSTM_RECURRENT_KERNELS = slice(5, 9)
 LSTM_BIASES = slice(12, 16)
 """Places among the inputs of UNIDIRECTIONAL_SEQUENCE_LSTM; gates in the order input, forget, cell, output."""
+SECONDS = 300.0
+"""Longest time; most of it is TensorFlow's import."""
 
 
 def recover(model: Path, architecture: str, options: Mapping[str, Any] | None = None) -> Trained:
@@ -50,28 +53,62 @@ def recover(model: Path, architecture: str, options: Mapping[str, Any] | None = 
         SettingsError: There is no such architecture.
     """
     models.configured(architecture, options or {})
-    operators, shape, classes = _operators(model)
-    weights = _apart(_weights, architecture, dict(options or {}), shape, classes, operators)
-    return Trained(architecture, shape, classes, weights, dict(options or {}))
+    shape, classes = _shape(model)
+    request = {"architecture": architecture, "options": dict(options or {}), "model": str(model.absolute())}
+    return Trained(architecture, shape, classes, _apart({**request, "shape": shape, "classes": classes}), options or {})
 
 
 def untrained(architecture: str, seed: int = 1, classes: int = 5) -> Trained:
     """A model as a training from this seed begins it."""
     shape = models.get(architecture).features().shape
-    return Trained(architecture, shape, classes, _apart(_initial, architecture, shape, classes, seed))
+    request = {"architecture": architecture, "options": {}, "shape": shape, "classes": classes, "seed": seed}
+    return Trained(architecture, shape, classes, _apart(request))
 
 
-def _apart(function: Callable[..., list[Array]], *arguments: object) -> list[Array]:
-    """Call in a process of its own: where TensorFlow is loaded, tflite-runtime opens no model afterwards."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            return pool.submit(function, *arguments).result()
-        except (BrokenProcessPool, ImportError, ValueError, StopIteration) as error:
-            raise ConversionError(f"the weights cannot be put back into {arguments[0]}: {error}") from error
+def _apart(request: dict[str, object]) -> list[NDArray[Any]]:
+    """Build the model in a process of its own: where TensorFlow is loaded, tflite-runtime opens no model afterwards."""
+    with tempfile.TemporaryDirectory(prefix="edgesense-") as folder:
+        output = Path(folder) / "weights.npz"
+        process.run(__name__, {**request, "output": str(output)}, f"building of {request['architecture']}", SECONDS)
+        with np.load(output, allow_pickle=False) as arrays:
+            return [arrays[name] for name in sorted(arrays.files)]
 
 
-def _operators(model: Path) -> tuple[list[tuple[str, list[Array]]], tuple[int, int], int]:
-    """The operators that have weights with those, in order; the input's frames and columns; the number of classes."""
+def main() -> None:
+    """In that process: build the model, put weights into it where there are any, write them."""
+    with process.answering() as answer:
+        request: dict[str, Any] = json.load(sys.stdin)
+        name, shape = request["architecture"], tuple(request["shape"])
+        if "seed" in request:
+            import tf_keras
+
+            tf_keras.utils.set_random_seed(request["seed"])
+        # TensorFlow is not loaded before LiteRT has read the file.
+        operators = _operators(Path(request["model"])) if "model" in request else []
+        batch = 1 if "model" in request else None
+        model = models.configured(name, request["options"]).build(shape, request["classes"], batch_size=batch)
+        if operators:
+            try:
+                _fill(model, operators)
+            except ValueError as error:
+                raise ConversionError(f"the weights cannot be put back into {name}: {error}") from error
+        np.savez(request["output"], **{f"{index:04d}": array for index, array in enumerate(model.get_weights())})
+        json.dump({}, answer)
+
+
+def _shape(model: Path) -> tuple[tuple[int, int], int]:
+    """(frames, columns) that a file takes and how many scores it gives."""
+    from edgesense.runtime import inspect
+
+    file = inspect.read(model)
+    taken, given = file.inputs[0].shape, file.outputs[0].shape
+    if len(taken) != 3:
+        raise ConversionError(f"{model} takes an input of shape {taken}, not (1, frames, columns)")
+    return (taken[1], taken[2]), given[-1]
+
+
+def _operators(model: Path) -> list[tuple[str, list[Array]]]:
+    """The operators that have weights with those, in order."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
@@ -86,20 +123,15 @@ def _operators(model: Path) -> tuple[list[tuple[str, list[Array]]], tuple[int, i
             else:
                 inputs = inputs[1:3]
             found.append((operator["op_name"], [np.array(interpreter.get_tensor(index)) for index in inputs]))
-    shape = [int(size) for size in interpreter.get_input_details()[0]["shape"]]
-    if len(shape) != 3:
-        raise ConversionError(f"{model} takes an input of shape {shape}, not (1, frames, columns)")
-    return found, (shape[1], shape[2]), int(interpreter.get_output_details()[0]["shape"][-1])
+    return found
 
 
-def _weights(
-    architecture: str,
-    options: Mapping[str, Any],
-    shape: tuple[int, int],
-    classes: int,
-    operators: list[tuple[str, list[Array]]],
-) -> list[Array]:
-    model = models.configured(architecture, options).build(shape, classes, batch_size=1)
+def _fill(model: Any, operators: list[tuple[str, list[Array]]]) -> None:
+    """Give each layer the weights of its operator.
+
+    Raises:
+        ValueError: They do not fit.
+    """
     left = iter(operators)
     bias: Array | None = None
     for layer in model.layers:
@@ -114,10 +146,11 @@ def _weights(
         if found is None:
             raise ValueError(f"the file has no operator for the layer {layer.name}")
         values, bias = _keras(*found)
-        layer.set_weights(values)
+        # A convolution without a normalisation behind it has a bias of its own.
+        own = len(layer.get_weights()) == len(values) + 1
+        layer.set_weights([*values, bias] if own else values)
     if unused := [kind for kind, _ in left]:
-        raise ValueError(f"{architecture} has no layer for {', '.join(unused)}")
-    return list(model.get_weights())
+        raise ValueError(f"no layer is left for {', '.join(unused)}")
 
 
 def _keras(kind: str, arrays: list[Array]) -> tuple[list[Array], Any]:
@@ -134,8 +167,5 @@ def _keras(kind: str, arrays: list[Array]) -> tuple[list[Array], Any]:
     return [kernel.T, bias], None
 
 
-def _initial(architecture: str, shape: tuple[int, int], classes: int, seed: int) -> list[Array]:
-    import tf_keras
-
-    tf_keras.utils.set_random_seed(seed)
-    return list(models.get(architecture).build(shape, classes).get_weights())
+if __name__ == "__main__":
+    main()

@@ -49,9 +49,7 @@ class Clips:
         return [samples for samples, _ in labelled.clips(replace(file, labelled=self.calibration))]
 
 
-def find(
-    file: PipelineFile, scratch: Path, *, recordings: Path | None = None, validation: int = VALIDATION
-) -> Clips:
+def find(file: PipelineFile, scratch: Path, *, recordings: Path | None = None, validation: int = VALIDATION) -> Clips:
     """Return the clips that changes of a pipeline may be judged on.
 
     Args:
@@ -80,7 +78,9 @@ def _of_manifest(file: PipelineFile, scratch: Path, recordings: Path | None, val
     own = labelled.manifest(file) if isinstance(file.labelled, ManifestSet) else None
     directory = recordings.resolve() if recordings is not None else own.directory if own is not None else Path()
     everything = Manifest.open(directory, sample_rate=file.features.sample_rate).select(labels=file.classes)
-    tested = {row.file for row in own.rows} if own is not None and own.directory.resolve() == directory.resolve() else ()
+    tested = (
+        {row.file for row in own.rows} if own is not None and own.directory.resolve() == directory.resolve() else ()
+    )
     rows = [row for row in everything.rows if row.file not in tested]
     if not rows:
         left = "all recordings there are its test clips" if tested else "no recording there has one of its labels"

@@ -27,13 +27,13 @@ ROUNDS = 3
 SECONDS = 1.0
 TRIAL = "edgesense_trial"
 """The module of a part's factory; on a board every name is as long as on every other."""
-PARTS = f"""from pathlib import Path
+PARTS = """from pathlib import Path
 
 from edgesense.advice import parts
 
 
 def make():
-    return parts.{{call}}
+    return parts.{call}
 
 
 HERE = Path(__file__).with_name("pipeline")
@@ -70,9 +70,7 @@ class Trials:
             return COUNT
         return TIME if answers.get(TIME) is Known.MEASURED else ""
 
-    def candidate(
-        self, source: Subject, *, model: Path | None = None, features: FeatureSettings | None = None
-    ) -> Path:
+    def candidate(self, source: Subject, *, model: Path | None = None, features: FeatureSettings | None = None) -> Path:
         """Write a pipeline that is `source` but for one change; it names the clips that it is judged on.
 
         Args:

@@ -64,7 +64,7 @@ def get(name: str) -> Piece:
     if name not in names():
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise SettingsError(f"unknown advice {name!r}, known are {', '.join(names())}{hint}")
+        raise SettingsError(f"unknown advice {name!r}{hint}; known are {', '.join(names())}")
     return cast("Piece", importlib.import_module(f"{__name__}.pieces.{name}"))
 
 

@@ -9,7 +9,7 @@ from edgesense.advice.case import Case
 from edgesense.advice.records import Accuracy, Advice, Gain, Mark, Standing, Tick
 from edgesense.errors import EdgeSenseError, SettingsError
 from edgesense.features.settings import FeatureSettings
-from edgesense.perf import metrics, units
+from edgesense.perf import units
 
 OWN = "ARCH"
 """Stands in a command for an architecture that no recipe names."""
@@ -68,8 +68,9 @@ def tried_tick(said: Advice) -> Tick:
 def told(gain: Gain) -> str:
     """Return a gain in words: before, after, the share that is saved, how it is known."""
     after = units.text(gain.after, gain.unit)
-    if gain.low != gain.high:
-        after += f" ({units.interval(gain.low, gain.high, gain.unit)})"
+    spread = units.interval(gain.low, gain.high, gain.unit)
+    if spread != after:
+        after += f" ({spread})"
     change = units.percent(-gain.share)
     whole = " of a call" if gain.end_to_end else ""
     return f"{gain.quantity} {units.text(gain.before, gain.unit)} → {after}, {change}{whole}, {gain.known.value}"
@@ -110,8 +111,3 @@ def long(case: Case, name: str, title: str, why: str, todo: str, *, variant: str
     gains = case.results.gains(before, after, case.device.name)
     gains = tuple(sorted(gains, key=lambda one: not one.sure))
     return replace(advice, why=(why, f"{case.results.name}: {table.accuracy(before, after)}"), gains=gains)
-
-
-def size_text(size: float) -> str:
-    """Return bytes as text."""
-    return units.text(size, metrics.find("size_kb").unit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,12 +82,12 @@ class Results:
         found = []
         counts = [one["boards"].get(board, {}).get("instructions", {}).get("all") for one in (before, after)]
         if None not in counts:
-            found.append(_gain("a call", "instructions_m", counts[0], counts[1], Known.COUNTED, about))
+            found.append(_gain("a call", "instructions_m", counts, Known.COUNTED, about))
         sizes = [one["bytes"]["model"] for one in (before, after)]
-        found.append(_gain("model", "size_kb", sizes[0], sizes[1], Known.EXACT, about))
+        found.append(_gain("model", "size_kb", sizes, Known.EXACT, about))
         compressed = [one["bytes"].get("compressed") for one in (before, after)]
         if None not in compressed:
-            found.append(_gain("model as a zlib stream", "size_kb", *compressed, Known.EXACT, about))
+            found.append(_gain("model as a zlib stream", "size_kb", compressed, Known.EXACT, about))
         return tuple(found)
 
 
@@ -100,5 +100,6 @@ def accuracy(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     )
 
 
-def _gain(quantity: str, limit: str, before: float, after: float, known: Known, about: str) -> Gain:
+def _gain(quantity: str, limit: str, values: Sequence[float], known: Known, about: str) -> Gain:
+    before, after = values
     return Gain(quantity, limit, metrics.find(limit).unit, before, after, after, after, known, about)

@@ -64,6 +64,15 @@ def show(report: Report, console: Console) -> None:
         console.print(f"  {_box(one.tick.mark)} {one.text:36} {said}  [dim]{escape(one.tick.why)}[/]")
     for whole in report.wholes:
         _bars(whole, console)
+    _ranked(report, console)
+    _checklist(report, console)
+    for note in report.notes:
+        console.print(f"[dim]{escape(note)}[/]")
+    if report.interrupted:
+        console.print("[yellow]interrupted: this is what was found so far[/]")
+
+
+def _ranked(report: Report, console: Console) -> None:
     number = 0
     for standing in Standing:
         here = [one for one in report.advice if one.standing is standing]
@@ -72,16 +81,15 @@ def show(report: Report, console: Console) -> None:
         for one in here:
             number += 1
             _advice(number, one, console)
+
+
+def _checklist(report: Report, console: Console) -> None:
     console.print("\n[bold]checklist[/] [dim](x measured or read, met; ? cannot be told here)[/]")
     for group in dict.fromkeys(box.group for box in report.boxes):
         console.print(f"  {group}")
         for box in report.boxes:
             if box.group is group:
                 console.print(f"    {_box(box.tick.mark)} {escape(box.text)}  [dim]{escape(box.tick.why)}[/]")
-    for note in report.notes:
-        console.print(f"[dim]{escape(note)}[/]")
-    if report.interrupted:
-        console.print("[yellow]interrupted: this is what was found so far[/]")
 
 
 def _box(mark: Mark) -> str:

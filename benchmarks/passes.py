@@ -1,7 +1,7 @@
 """What each post-training pass makes of the shipped float models: size, runtimes, and labels kept.
 
-The weights are those of the shipped float32 pipelines, put back into Keras models (`_shipped.py`); ``--untrained``
-takes initial weights instead. Agreement is with the float32 file of the same weights, on clips of the validation
+The weights are those of the shipped float32 pipelines, put back into Keras models (`edgesense.optimize.recover`);
+``--untrained`` takes initial weights instead. Agreement is with the float32 file of the same weights, on clips of the validation
 split; accuracy on the test clips is for `edgesense evaluate` to say.
 """
 
@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import _shipped
 import numpy as np
 
 from edgesense import optimize, pipeline, synthetic
 from edgesense.errors import ConversionError
 from edgesense.features import FrontEnd
-from edgesense.optimize import convert, sizes
+from edgesense.optimize import convert, recover, sizes
 from edgesense.runtime import interpreter
 
 if TYPE_CHECKING:
@@ -143,9 +142,9 @@ def main() -> int:
         )
         with tempfile.TemporaryDirectory() as scratch:
             trained = (
-                _shipped.untrained(architecture)
+                recover.untrained(architecture)
                 if arguments.untrained
-                else _shipped.recover(shipped / "model.tflite", architecture)
+                else recover.recover(shipped / "model.tflite", architecture)
             )
             for row in measure(trained, calibration, clips, arguments.passes, Path(scratch)):
                 print(row.line(), flush=True)

@@ -51,7 +51,7 @@ def clips(file: PipelineFile) -> Iterator[tuple[NDArray[np.float32], str]]:
         for clip in found:
             yield clip.samples, clip.label
         return
-    for samples, label in _manifest(file):
+    for samples, label in manifest(file):
         yield audio.fit_length(samples, settings.samples), label
 
 
@@ -75,14 +75,14 @@ def digest(file: PipelineFile) -> str:
         return f"synthetic v{GENERATOR_VERSION}, {file.labelled.clips} of {file.labelled.split}, {form}"
     import hashlib
 
-    manifest = _manifest(file)
+    found = manifest(file)
     content = hashlib.sha256()
-    for row in manifest.rows:
-        content.update(hashlib.sha256((manifest.directory / row.file).read_bytes()).digest())
-    return f"{len(manifest)} recordings {content.hexdigest()}, {form}"
+    for row in found.rows:
+        content.update(hashlib.sha256((found.directory / row.file).read_bytes()).digest())
+    return f"{len(found)} recordings {content.hexdigest()}, {form}"
 
 
-def _manifest(file: PipelineFile) -> Manifest:
+def manifest(file: PipelineFile) -> Manifest:
     """The manifest's rows of the folds and classes in question."""
     if not isinstance(file.labelled, ManifestSet):
         raise PipelineError(f"{file.path}: there is no key 'labelled', so nothing to tell the accuracy from")

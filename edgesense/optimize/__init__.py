@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_NOT_PASSES = frozenset({"calibration", "chains", "child", "convert", "loading", "process", "sensitivity", "sizes"})
+_NOT_PASSES = frozenset(
+    {"calibration", "chains", "child", "convert", "loading", "process", "recover", "sensitivity", "sizes"}
+)
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,11 @@ count of instructions.
 from __future__ import annotations
 
 import math
-import mmap
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgesense.errors import ModelError
-from edgesense.runtime import inspect
-from edgesense.runtime.flatbuffer import Bytes
-from edgesense.runtime.schema import ModelSlot, OperatorSlot, SubGraphSlot
+from edgesense.runtime import dataflow, inspect
 
 Shape = tuple[int, ...]
 
@@ -94,27 +91,20 @@ def layers(path: str | Path) -> tuple[Layer, ...]:
     for operator in model.operators:
         if operator.count and (operator.custom or operator.name in _UNKNOWN):
             raise ModelError(f"{path}: multiply-accumulates of {operator.name} cannot be told from the file")
-    with Path(path).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        graph = next(iter(Bytes(data, model.size, str(path)).root().tables(ModelSlot.SUBGRAPHS)))
-        found = []
-        for operator_table in graph.tables(SubGraphSlot.OPERATORS):
-            name = model.operators[operator_table.integer(OperatorSlot.OPCODE_INDEX, "I")].name
-            inputs, outputs = (
-                tuple(_shape(model, index) for index in operator_table.integers(slot))
-                for slot in (OperatorSlot.INPUTS, OperatorSlot.OUTPUTS)
-            )
-            found.append(Layer(name, _work(name, inputs, outputs), inputs, outputs))
+    found = []
+    for node in dataflow.nodes(model):
+        inputs, outputs = (tuple(_shape(model, one) for one in tensors) for tensors in (node.inputs, node.outputs))
+        found.append(Layer(node.operator, _work(node.operator, inputs, outputs), inputs, outputs))
     return tuple(found)
 
 
-def _shape(model: inspect.ModelFile, index: int) -> Shape:
+def _shape(model: inspect.ModelFile, tensor: inspect.TensorInfo | None) -> Shape:
     """() for an operand that is left out."""
-    if index < 0:
+    if tensor is None:
         return ()
-    shape = model.tensors[index].shape
-    if any(size < 0 for size in shape):
-        raise ModelError(f"{model.path}: tensor {model.tensors[index].name!r} has no fixed shape {shape}")
-    return shape
+    if any(size < 0 for size in tensor.shape):
+        raise ModelError(f"{model.path}: tensor {tensor.name!r} has no fixed shape {tensor.shape}")
+    return tensor.shape
 
 
 def _work(name: str, inputs: tuple[Shape, ...], outputs: tuple[Shape, ...]) -> int:

@@ -14,7 +14,7 @@ from edgesense.perf.records import Job
 
 PIPELINE = "pipeline"
 MODEL = "model.tflite"
-NO_ANSWERS = frozenset({"cli", "models", "optimize", "perf", "training"})
+NO_ANSWERS = frozenset({"advice", "cli", "models", "optimize", "perf", "training"})
 
 
 def bring(job: Job, view: View) -> Job:

@@ -1,0 +1,1 @@
+"""Pieces of advice, one a file; see `edgesense.advice.Piece`."""

@@ -1,8 +1,8 @@
 """What each post-training pass makes of the shipped float models: size, runtimes, and labels kept.
 
 The weights are those of the shipped float32 pipelines, put back into Keras models (`edgesense.optimize.recover`);
-``--untrained`` takes initial weights instead. Agreement is with the float32 file of the same weights, on clips of the validation
-split; accuracy on the test clips is for `edgesense evaluate` to say.
+``--untrained`` takes initial weights instead. Agreement is with the float32 file of the same weights, on clips of the
+validation split; accuracy on the test clips is for `edgesense evaluate` to say.
 """
 
 from __future__ import annotations

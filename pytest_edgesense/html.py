@@ -1,10 +1,13 @@
-"""A test's budget for the report of pytest-html: a plain dictionary, so that nothing of it is imported."""
+"""A test's budget for the report of pytest-html: plain dictionaries, so that nothing of it is imported."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from edgesense.perf import metrics, units
 from edgesense.perf.records import Finding
@@ -30,6 +33,22 @@ def below(row: Row) -> dict[str, Any]:
         "mime_type": None,
         "extension": None,
     }
+
+
+def files(row: Row, root: Path, report: Path) -> Iterator[dict[str, Any]]:
+    """Yield a link for each file that explains a missed budget.
+
+    Args:
+        row: The test's result.
+        root: The directory that the files' paths start from.
+        report: The report's file; links start from its directory, so that both can be kept together elsewhere.
+    """
+    for one in row.evidence.attached:
+        if one.path:
+            path = Path(os.path.relpath(root / one.path, report.absolute().parent)).as_posix()
+            # pytest-html puts both into the page as they are.
+            link = {"name": escape(one.title), "format_type": "url", "content": quote(path)}
+            yield {**link, "mime_type": None, "extension": None}
 
 
 def _line(finding: Finding) -> str:

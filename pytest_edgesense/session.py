@@ -220,10 +220,12 @@ class Session:
         if report.failed and row.failure and not blamed:
             reporting.show_beside(report, row.failure)
         row = row.settled(report.outcome, blamed=blamed)
-        if self.config.getoption("htmlpath", None):
+        page = self.config.getoption("htmlpath", None)
+        if page:
             from pytest_edgesense import html
 
-            report.extras = [*getattr(report, "extras", ()), html.below(row)]  # type: ignore[attr-defined]
+            own = [html.below(row), *html.files(row, self.settings.root, Path(page))]
+            report.extras = [*getattr(report, "extras", ()), *own]  # type: ignore[attr-defined]
         setattr(report, VERDICT, row.to_json())
         return report
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import pkgutil
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from edgesense.errors import SettingsError
+
+# TensorFlow reads it when it is imported. Without oneDNN, which it leaves off on some processors, it has no depthwise
+# convolution whose strides differ.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

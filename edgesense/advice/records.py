@@ -20,7 +20,7 @@ class Standing(Enum):
     """What a piece of advice came to, the most useful first."""
 
     DO = "do it"
-    COSTS = "costs accuracy"
+    COSTS = "costs something else"
     LATER = "needs more"
     NOTHING = "no gain"
 
@@ -81,9 +81,17 @@ class Gain:
 
     @property
     def sure(self) -> bool:
-        """Whether it is a gain at the worst end of its interval."""
-        alike = {Known.MEASURED: TIMED_ALIKE, Known.COUNTED: COUNTED_ALIKE}.get(self.known, 0.0)
-        return self.high < self.before * (1 - alike)
+        """Whether it is a gain at the worst end of its interval; what is predicted from a count tells no more than it."""
+        return self.known is not Known.PREDICTED and self.high < self.before * (1 - self._alike)
+
+    @property
+    def worse(self) -> bool:
+        """Whether it is a loss at the best end of its interval."""
+        return self.known is not Known.PREDICTED and self.low > self.before * (1 + self._alike)
+
+    @property
+    def _alike(self) -> float:
+        return {Known.MEASURED: TIMED_ALIKE, Known.COUNTED: COUNTED_ALIKE}.get(self.known, 0.0)
 
 
 @dataclass(frozen=True)

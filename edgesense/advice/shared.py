@@ -19,7 +19,10 @@ def standing(gains: tuple[Gain, ...], accuracy: Accuracy | None) -> Standing:
     """Return what a change that was tried came to."""
     if not any(one.sure for one in gains):
         return Standing.NOTHING
-    return Standing.COSTS if accuracy is not None and accuracy.falls else Standing.DO
+    wrong = accuracy is not None and accuracy.falls
+    # Fewer bytes bought with more work, or the other way, is no plain gain.
+    dearer = any(one.worse for one in gains)
+    return Standing.COSTS if wrong or dearer else Standing.DO
 
 
 def converted(case: Case, name: str, title: str) -> Advice | None:
@@ -62,6 +65,9 @@ def tried_tick(said: Advice) -> Tick:
         return Tick(Mark.UNKNOWN, f"not tried: {said.untried}")
     if said.standing is Standing.DO:
         return Tick(Mark.NOT_MET, f"a gain is left: {told(said.gains[0])}")
+    if said.standing is Standing.COSTS:
+        cost = next((told(one) for one in said.gains if one.worse), "right answers are lost")
+        return Tick(Mark.MET, f"tried, it costs something else: {cost}")
     return Tick(Mark.MET, f"tried, {said.standing.value}: {told(said.gains[0])}" if said.gains else said.why[0])
 
 

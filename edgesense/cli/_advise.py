@@ -20,7 +20,7 @@ WIDTH = 28
 STYLES = {Mark.MET: "green", Mark.NOT_MET: "red", Mark.UNKNOWN: "yellow"}
 HEADS = {
     Standing.DO: "do this: tried here, and it gains",
-    Standing.COSTS: "gains, but costs right answers",
+    Standing.COSTS: "gains, but costs something else",
     Standing.LATER: "needs a training, hours, or another device",
     Standing.NOTHING: "tried here, no gain",
 }

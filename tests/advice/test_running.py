@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from edgesense import advice
-from edgesense.advice import running, subject
+from edgesense.advice import running, shared, subject
 from edgesense.advice.case import Case
-from edgesense.advice.records import Advice, Gain, Mark, Standing
+from edgesense.advice.records import Accuracy, Advice, Gain, Mark, Standing
 from edgesense.perf.devices.table import Table
 from edgesense.perf.records import Job, Known, Reading
 from edgesense.perf.units import KIBIBYTE, MILLION, MILLISECOND, Unit
@@ -141,3 +141,15 @@ def test_a_count_that_only_differs_by_its_tolerance_is_no_gain() -> None:
     assert not gain(1000, 996).sure
     assert gain(1000, 990).sure
     assert not Gain("a call", "latency_ms", MILLISECOND, 1.0, 0.9, 0.8, 0.98, Known.MEASURED, "host").sure
+
+
+@pytest.mark.parametrize(("work", "came"), [(9, Standing.DO), (10, Standing.DO), (11, Standing.COSTS)])
+def test_a_smaller_file_that_needs_more_work_is_no_plain_gain(work: float, came: Standing) -> None:
+    gains = (gain(10, 8, "size_kb", KIBIBYTE), gain(10, work))
+    assert shared.standing(gains, None) is came
+
+
+def test_lost_right_answers_are_a_cost() -> None:
+    lost = Accuracy(0.89, 0.765, 0.7, 0.82, lost=31, gained=6, p=4e-5, clips=200, judged_on="clips")
+    assert shared.standing((gain(10, 5),), lost) is Standing.COSTS
+    assert shared.standing((gain(10, 10),), lost) is Standing.NOTHING

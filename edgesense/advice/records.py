@@ -81,7 +81,7 @@ class Gain:
 
     @property
     def sure(self) -> bool:
-        """Whether it is a gain at the worst end of its interval; what is predicted from a count tells no more than it."""
+        """Whether it is a gain at the worst end of its interval; what is predicted from a count says no more."""
         return self.known is not Known.PREDICTED and self.high < self.before * (1 - self._alike)
 
     @property

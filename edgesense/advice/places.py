@@ -112,7 +112,7 @@ def of_model(subject: Subject) -> tuple[Whole, ...]:
         products[layer.operator] += layer.macs
     stored: Counter[str] = Counter()
     for node in subject.nodes:
-        stored[node.operator] += sum(one.stored_bytes for one in node.inputs if one is not None and one.constant)
+        stored[node.kind] += node.stored_bytes
     rest = subject.model.size - stored.total()
     bars = [Bar(name, size) for name, size in stored.most_common() if size >= LEAST * subject.model.size]
     bars.append(Bar("the rest: graph, scales, small constants", subject.model.size - math.fsum(b.value for b in bars)))

@@ -11,8 +11,8 @@ from typing import Any
 from edgesense import pipeline_file
 from edgesense.errors import EdgeSenseError, ModelError, PipelineError
 from edgesense.pipeline_file import PipelineFile
-from edgesense.runtime import dataflow, inspect, macs
-from edgesense.runtime.dataflow import Node
+from edgesense.runtime import graph, inspect, macs
+from edgesense.runtime.graph import Node
 from edgesense.runtime.inspect import ModelFile
 from edgesense.runtime.macs import Layer
 
@@ -107,7 +107,7 @@ def _read(path: Path) -> Subject:
     model = inspect.read(path if file is None else path / file.model)
     if file is not None:
         file.refuse_mismatch([one.shape for one in model.inputs], model.outputs[0].shape)
-    return Subject(path, model, dataflow.nodes(model), _layers(model), file, _recipe(path) if file is not None else {})
+    return Subject(path, model, graph.nodes(model), _layers(model), file, _recipe(path) if file is not None else {})
 
 
 def _layers(model: ModelFile) -> tuple[Layer, ...]:

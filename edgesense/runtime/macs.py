@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgesense.errors import ModelError
-from edgesense.runtime import dataflow, inspect
+from edgesense.runtime import graph, inspect
 
 Shape = tuple[int, ...]
 
@@ -92,9 +92,9 @@ def layers(path: str | Path) -> tuple[Layer, ...]:
         if operator.count and (operator.custom or operator.name in _UNKNOWN):
             raise ModelError(f"{path}: multiply-accumulates of {operator.name} cannot be told from the file")
     found = []
-    for node in dataflow.nodes(model):
+    for node in graph.nodes(model):
         inputs, outputs = (tuple(_shape(model, one) for one in tensors) for tensors in (node.inputs, node.outputs))
-        found.append(Layer(node.operator, _work(node.operator, inputs, outputs), inputs, outputs))
+        found.append(Layer(node.kind, _work(node.kind, inputs, outputs), inputs, outputs))
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from edgesense.advice import shared
 from edgesense.advice.case import Case
 from edgesense.advice.records import Advice, Group, Mark, Tick
-from edgesense.runtime import dataflow
+from edgesense.runtime import graph
 
 NAME = "cluster"
 LOOKS_AT = "a table of results, if there is one"
@@ -32,6 +32,6 @@ def consider(case: Case) -> Advice | None:
 def tick(case: Case, said: Advice | None) -> Tick:
     """Tell what can be told of it from the file."""
     del said
-    most = max((int(np.unique(values).size) for _, values in dataflow.weights(case.subject.model)), default=0)
+    most = max((int(np.unique(values).size) for _, values in graph.weights(case.subject.model)), default=0)
     text = f"up to {most} distinct values a layer, exact; clustering leaves 32 and a zero"
     return Tick(Mark.MET if 0 < most <= 33 else Mark.NOT_MET, text)

@@ -19,7 +19,7 @@ def consider(case: Case) -> Advice | None:
     found = case.subject.float_nodes()
     if not found or not case.subject.quantised:
         return None
-    kinds = Counter(node.operator for _, node in found)
+    kinds = Counter(node.kind for _, node in found)
     named = ", ".join(f"{name} x{count}" for name, count in kinds.items())
     why = [f"{len(found)} of {len(case.subject.nodes)} operators compute in float: {named}"]
     total = sum(layer.macs for layer in case.subject.layers)

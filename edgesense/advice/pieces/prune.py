@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgesense.advice import shared
 from edgesense.advice.case import Case
 from edgesense.advice.records import Advice, Group, Mark, Tick
-from edgesense.runtime import dataflow
+from edgesense.runtime import graph
 
 NAME = "prune"
 LOOKS_AT = "a table of results, if there is one"
@@ -31,7 +31,7 @@ def tick(case: Case, said: Advice | None) -> Tick:
     """Tell what can be told of it from the file."""
     del said
     zeros, total = 0, 0
-    for _, values in dataflow.weights(case.subject.model):
+    for _, values in graph.weights(case.subject.model):
         zeros, total = zeros + int((values == 0).sum()), total + int(values.size)
     share = zeros / total if total else 0.0
     return Tick(Mark.MET if share >= 0.4 else Mark.NOT_MET, f"{share:.1%} of its weights are zero, exact")

@@ -62,7 +62,7 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa:
         Facts ``files`` (name -> bytes) and ``nodes``: for each model's file its operators in their order, each as
         [kind, result's dtype, [[name, dtype, shape, bytes] of each constant operand]].
     """
-    graph = importlib.import_module("edgesense.runtime.graph")
+    inspect, graph = (importlib.import_module(f"edgesense.runtime.{name}") for name in ("inspect", "graph"))
     files, nodes = {}, {}
     for path in dict.fromkeys(workload.artifacts()):
         files[path.name] = path.stat().st_size
@@ -73,7 +73,7 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:  # noqa:
                     node.dtype,
                     [[one.name, one.dtype, list(one.shape), one.stored_bytes] for one in node.constants],
                 ]
-                for node in graph.nodes(path)
+                for node in graph.nodes(inspect.read(path))
             ]
     return {"series": {}, "facts": {"files": files, "nodes": nodes}}
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, StrEnum, unique
 
 from edgesense.perf.records import Known, Measurement, Reading
@@ -256,4 +255,3 @@ class Report:
     measured: Measurement | None = None
     notes: tuple[str, ...] = ()
     interrupted: bool = False
-    seconds: Mapping[str, float] = field(default_factory=dict)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from edgesense.advice import table
 from edgesense.advice.case import Case
 from edgesense.advice.records import Accuracy, Advice, Gain, Mark, Standing, Tick
+from edgesense.advice.subject import Subject
 from edgesense.errors import EdgeSenseError, SettingsError
 from edgesense.features.settings import FeatureSettings
 from edgesense.perf import units
 
-OWN = "ARCH"
-"""Stands in a command for an architecture that no recipe names."""
+ARCHITECTURE = "ARCH"
+"""Stands in a command for the architecture, and stays where no recipe names it."""
+BARE = "a bare model has no front end to look at"
+
+
+def command(subject: Subject, text: str) -> str:
+    """Return a command with the architecture that a pipeline's recipe names."""
+    return text.replace(ARCHITECTURE, subject.architecture or ARCHITECTURE)
 
 
 def standing(gains: tuple[Gain, ...], accuracy: Accuracy | None) -> Standing:
@@ -30,9 +38,8 @@ def converted(case: Case, name: str, title: str) -> Advice | None:
     own = case.subject.model.dtype.replace("-", "_")
     if own == name:
         return None
-    float_source = case.subject.float_source()
-    architecture = (float_source.architecture if float_source else case.subject.architecture) or OWN
-    advice = Advice(name, title, (), f"edgesense optimize {architecture} --pass {name} --output DIR")
+    source = case.subject.float_source() or case.subject
+    advice = Advice(name, title, (), command(source, f"edgesense optimize ARCH --pass {name} --output DIR"))
     if case.trials is None or case.converter is None:
         return replace(advice, untried=case.why_untried)
     try:
@@ -57,6 +64,14 @@ def conversion_tick(case: Case, said: Advice | None) -> Tick:
     if said is None:
         return Tick(Mark.MET, f"the model is {case.subject.model.dtype}")
     return tried_tick(said)
+
+
+def settings_tick(case: Case, look: Callable[[FeatureSettings], tuple[bool, str]]) -> Tick:
+    """Tell from a front end's settings: whether they are what the box asks, and what they are."""
+    if case.features is None:
+        return Tick(Mark.UNKNOWN, BARE)
+    met, text = look(case.features)
+    return Tick(Mark.MET if met else Mark.NOT_MET, f"{text}, exact")
 
 
 def tried_tick(said: Advice) -> Tick:
@@ -93,8 +108,7 @@ def retrained(case: Case, name: str, title: str, settings: dict[str, object], wh
     except SettingsError:
         return None
     flags = " ".join(f"--feature {key}={value}" for key, value in settings.items())
-    architecture = case.subject.architecture or OWN
-    todo = f"edgesense train {architecture} --output DIR {flags}"
+    todo = command(case.subject, f"edgesense train ARCH --output DIR {flags}")
     shape = f"the model takes {features.shape} and this front end makes {other.shape}: it needs a retrained model"
     advice = Advice(name, title, (why, shape), todo, untried="needs a retrained model")
     if case.trials is None:
@@ -108,7 +122,7 @@ def retrained(case: Case, name: str, title: str, settings: dict[str, object], wh
 
 def long(case: Case, name: str, title: str, why: str, todo: str, *, variant: str = "", passes: str = "") -> Advice:
     """Advice on what takes hours, with what a table of results measured for it where that has such rows."""
-    advice = Advice(name, title, (why,), todo, untried="it takes hours of training")
+    advice = Advice(name, title, (why,), command(case.subject, todo), untried="it takes hours of training")
     before = case.results.row(case.subject.name)
     after = case.results.other(before, variant=variant, passes=passes) if before is not None else None
     if before is None or after is None:

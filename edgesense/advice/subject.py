@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,17 +85,13 @@ def read(path: Path) -> Subject:
     found = _read(path)
     if found.file is None or found.file.reference is None:
         why = "a bare model names none" if found.file is None else "pipeline.json has no key 'reference'"
-        return _with(found, None, why)
+        return replace(found, no_reference=why)
     directory = found.file.directory / found.file.reference
     try:
         reference = _read(directory)
     except EdgeSenseError as error:
-        return _with(found, None, f"its reference cannot be read: {error}")
-    return _with(found, reference, "")
-
-
-def _with(found: Subject, reference: Subject | None, why: str) -> Subject:
-    return Subject(found.path, found.model, found.nodes, found.layers, found.file, found.recipe, reference, why)
+        return replace(found, no_reference=f"its reference cannot be read: {error}")
+    return replace(found, reference=reference)
 
 
 def _read(path: Path) -> Subject:

@@ -10,7 +10,6 @@ from rich.markup import escape
 from edgesense.advice import shared, verdict
 from edgesense.advice.records import Advice, Mark, Report, Standing, Whole
 from edgesense.perf import schema, units
-from edgesense.perf.units import Unit
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,11 +102,9 @@ def _bars(whole: Whole, console: Console) -> None:
         style = "cyan" if bar.inner else "blue"
         name = f"  {bar.name}" if bar.inner else bar.name
         drawn = "█" * max(1, round(share * WIDTH))
-        console.print(f"  {escape(name):44} [{style}]{drawn:{WIDTH}}[/] {share:5.1%}  {_text(bar.value, whole.unit)}")
-
-
-def _text(value: float, unit: Unit) -> str:
-    return units.text(value, unit)
+        console.print(
+            f"  {escape(name):44} [{style}]{drawn:{WIDTH}}[/] {share:5.1%}  {units.text(bar.value, whole.unit)}"
+        )
 
 
 def _advice(number: int, one: Advice, console: Console) -> None:

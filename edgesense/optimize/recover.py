@@ -160,9 +160,7 @@ def _keras(kind: str, arrays: list[Array]) -> tuple[list[Array], Any]:
         recurrent = np.concatenate(arrays[4:8]).T
         return [kernel, recurrent, np.concatenate(arrays[8:])], None
     kernel, bias = arrays
-    if kind == "CONV_2D":
-        return [kernel.transpose(1, 2, 3, 0)], bias
-    if kind == "DEPTHWISE_CONV_2D":
+    if kind in {"CONV_2D", "DEPTHWISE_CONV_2D"}:
         return [kernel.transpose(1, 2, 3, 0)], bias
     return [kernel.T, bias], None
 

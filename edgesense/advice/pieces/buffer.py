@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgesense.advice import shared
 from edgesense.advice.case import Case
-from edgesense.advice.records import Advice, Group, Mark, Tick
+from edgesense.advice.records import Advice, Group, Tick
 
 NAME = "buffer"
 LOOKS_AT = "the front end's settings"
@@ -26,8 +26,4 @@ def consider(case: Case) -> Advice | None:
 def tick(case: Case, said: Advice | None) -> Tick:
     """Tell from the settings."""
     del said
-    now = case.features
-    if now is None:
-        return Tick(Mark.UNKNOWN, "a bare model has no front end to look at")
-    met = now.seconds <= 2.0
-    return Tick(Mark.MET if met else Mark.NOT_MET, f"{now.seconds:g} s, exact")
+    return shared.settings_tick(case, lambda now: (now.seconds <= 2.0, f"{now.seconds:g} s"))

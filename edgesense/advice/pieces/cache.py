@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from edgesense.advice import shared
 from edgesense.advice.case import Case
 from edgesense.advice.records import Advice, Group, Mark, Standing, Tick
 from edgesense.errors import EdgeSenseError
@@ -36,4 +37,4 @@ def consider(case: Case) -> Advice | None:
 def tick(case: Case, said: Advice | None) -> Tick:
     """Tell that it depends on the clips."""
     del case
-    return Tick(Mark.UNKNOWN, said.why[-1] if said else "a bare model has no front end to look at")
+    return Tick(Mark.UNKNOWN, said.why[-1] if said else shared.BARE)

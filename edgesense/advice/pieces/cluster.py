@@ -18,13 +18,12 @@ SECONDS = 0.1
 
 def consider(case: Case) -> Advice | None:
     """Name the command and what a table of results measured for it; see `edgesense.advice.Piece`."""
-    architecture = case.subject.architecture or shared.OWN
     return shared.long(
         case,
         NAME,
         "Clustering of weights",
         "a smaller download; the file itself does not shrink",
-        f"edgesense optimize {architecture} --pass cluster --pass int8 --output DIR",
+        "edgesense optimize ARCH --pass cluster --pass int8 --output DIR",
         passes="cluster+int8",
     )
 

@@ -15,13 +15,12 @@ SECONDS = 0.1
 
 def consider(case: Case) -> Advice | None:
     """Name the command and what a table of results measured for it; see `edgesense.advice.Piece`."""
-    architecture = case.subject.architecture or shared.OWN
     return shared.long(
         case,
         NAME,
         "Distillation from a larger model",
         "a small model learns more from a teacher than from labels alone",
-        f"edgesense train {architecture} --teacher DIR --output DIR",
+        "edgesense train ARCH --teacher DIR --output DIR",
         variant=f"{case.subject.name.rpartition(chr(45))[0]}-distilled",
     )
 

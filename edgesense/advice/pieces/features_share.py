@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgesense.advice import shared
 from edgesense.advice.case import Case
 from edgesense.advice.records import Advice, Group, Mark, Tick
 
@@ -26,7 +27,7 @@ def consider(case: Case) -> Advice | None:
 def tick(case: Case, said: Advice | None) -> Tick:
     """Tell from the count."""
     if case.features is None:
-        return Tick(Mark.UNKNOWN, "a bare model has no front end to look at")
+        return Tick(Mark.UNKNOWN, shared.BARE)
     share = case.share("features")
     if share is None:
         return Tick(Mark.UNKNOWN, case.why_unmeasured.get("instructions_m", f"{case.device.name} does not tell it"))

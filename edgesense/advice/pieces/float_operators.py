@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from edgesense.advice import shared
 from edgesense.advice.case import Case
 from edgesense.advice.records import Advice, Group, Mark, Tick
 
@@ -26,9 +27,8 @@ def consider(case: Case) -> Advice | None:
     if total:
         here = sum(case.subject.layers[place].macs for place, _ in found)
         why.append(f"{here / total:.1%} of the multiply-accumulates are theirs, from the shapes")
-    todo = "convert all of it: edgesense optimize ARCH --pass int8 (`mixed` keeps some in float on purpose)"
-    if case.subject.architecture:
-        todo = todo.replace("ARCH", case.subject.architecture)
+    said = "convert all of it: edgesense optimize ARCH --pass int8 (`mixed` keeps some in float on purpose)"
+    todo = shared.command(case.subject, said)
     return Advice(NAME, f"Float operators left: {named}", tuple(why), todo, untried="see the piece int8")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgesense.advice import shared
 from edgesense.advice.case import Case
-from edgesense.advice.records import Advice, Group, Mark, Tick
+from edgesense.advice.records import Advice, Group, Tick
 
 NAME = "frame_hop"
 LOOKS_AT = "the front end's settings"
@@ -30,8 +30,6 @@ def consider(case: Case) -> Advice | None:
 def tick(case: Case, said: Advice | None) -> Tick:
     """Tell from the settings."""
     del said
-    now = case.features
-    if now is None:
-        return Tick(Mark.UNKNOWN, "a bare model has no front end to look at")
-    met = now.hop_length >= 0.01 * now.sample_rate
-    return Tick(Mark.MET if met else Mark.NOT_MET, f"{1000 * now.hop_length / now.sample_rate:g} ms, exact")
+    return shared.settings_tick(
+        case, lambda now: (now.hop_length >= 0.01 * now.sample_rate, f"{1000 * now.hop_length / now.sample_rate:g} ms")
+    )

@@ -16,13 +16,12 @@ SECONDS = 0.1
 
 def consider(case: Case) -> Advice | None:
     """Name the command and what a table of results measured for it; see `edgesense.advice.Piece`."""
-    architecture = case.subject.architecture or shared.OWN
     return shared.long(
         case,
         NAME,
         "Pruning",
         "a smaller download; neither the file nor the kernels use zeros",
-        f"edgesense optimize {architecture} --pass prune --pass int8 --output DIR",
+        "edgesense optimize ARCH --pass prune --pass int8 --output DIR",
         passes="prune+int8",
     )
 

@@ -15,13 +15,12 @@ SECONDS = 0.1
 
 def consider(case: Case) -> Advice | None:
     """Name the command and what a table of results measured for it; see `edgesense.advice.Piece`."""
-    architecture = case.subject.architecture or shared.OWN
     return shared.long(
         case,
         NAME,
         "Quantisation-aware training",
         "for where plain int8 loses too many right answers",
-        f"edgesense optimize {architecture} --pass qat --output DIR",
+        "edgesense optimize ARCH --pass qat --output DIR",
         passes="qat",
     )
 

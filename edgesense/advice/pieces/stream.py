@@ -42,7 +42,7 @@ def consider(case: Case) -> Advice | None:
 def tick(case: Case, said: Advice | None) -> Tick:
     """Tell that it depends on the program around the pipeline."""
     if case.subject.file is None:
-        return Tick(Mark.UNKNOWN, "a bare model has no front end to look at")
+        return Tick(Mark.UNKNOWN, shared.BARE)
     if said is None:
         return Tick(Mark.MET, "clips of its stream share nothing")
     return Tick(Mark.UNKNOWN, "which of the two your program calls is not seen from here")

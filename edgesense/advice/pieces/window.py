@@ -8,7 +8,7 @@ import numpy as np
 
 from edgesense.advice import shared
 from edgesense.advice.case import Case
-from edgesense.advice.records import Advice, Group, Mark, Standing, Tick
+from edgesense.advice.records import Advice, Group, Standing, Tick
 from edgesense.errors import EdgeSenseError, SettingsError
 from edgesense.features.settings import FeatureSettings
 
@@ -31,8 +31,7 @@ def consider(case: Case) -> Advice | None:
     except SettingsError:
         return None
     title = f"A transform of {half} points instead of {now.n_fft}"
-    architecture = case.subject.architecture or shared.OWN
-    todo = f"edgesense train {architecture} --output DIR --feature n_fft={half}"
+    todo = shared.command(case.subject, f"edgesense train ARCH --output DIR --feature n_fft={half}")
     advice = Advice(NAME, title, (f"the model's input stays {now.shape}",), todo)
     if case.trials is None:
         return replace(advice, untried=case.why_untried)
@@ -69,7 +68,4 @@ def _standardised(case: Case, settings: FeatureSettings) -> FeatureSettings:
 def tick(case: Case, said: Advice | None) -> Tick:
     """Tell from the settings."""
     del said
-    if case.features is None:
-        return Tick(Mark.UNKNOWN, "a bare model has no front end to look at")
-    points = case.features.n_fft
-    return Tick(Mark.MET if points <= WANTED else Mark.NOT_MET, f"{points} points, exact")
+    return shared.settings_tick(case, lambda now: (now.n_fft <= WANTED, f"{now.n_fft} points"))

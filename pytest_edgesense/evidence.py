@@ -38,7 +38,7 @@ def gather(
 
 def _distributions(readings: Mapping[str, Reading], paired: Mapping[str, Paired]) -> dict[str, Distribution]:
     found = {}
-    for name in (*readings, *(name for name in paired if name not in readings)):
+    for name in dict.fromkeys([*readings, *paired]):
         alone = readings[name].spread if name in readings else ()
         beside = paired.get(name, Paired())
         if alone or beside.baseline:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from edgesense.errors import BaselineError
-from edgesense.perf import gate, measure, metrics, profilers
+from edgesense.perf import gate, measure, metrics, profilers, units
 from edgesense.perf.interfaces import PairingDevice
 from edgesense.perf.plan import make_job
 from edgesense.perf.records import Job
+from edgesense.report import cells
 from pytest_edgesense import costs, marker
 from pytest_edgesense.items import PLAN
 from pytest_edgesense.marker import Plan
@@ -131,7 +132,7 @@ def lines(explained: Sequence[Explained], seconds: Mapping[str, float]) -> Itera
             yield f"  cost       {told}"
         yield ""
     known = [cost for cost in spent.values() if cost is not None]
-    parts = [f"{_plural(len(explained), 'budget')} in {_plural(len(groups), 'measurement')}"]
+    parts = [f"{units.plural(len(explained), 'budget')} in {units.plural(len(groups), 'measurement')}"]
     parts += [f"about {costs.told(sum(known))}, as last time"] if known else []
     parts += [f"{len(groups) - len(known)} never measured here"] if len(known) < len(groups) else []
     yield "; ".join(parts)
@@ -142,13 +143,5 @@ def _dearest(group: Sequence[Explained], seconds: Mapping[str, float]) -> float 
     return max((seconds[one.key] for one in group if one.key in seconds), default=None)
 
 
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def _limit(plan: Plan, name: str) -> str:
-    metric = metrics.find(name)
-    if name not in plan.bounds:
-        return f"{name} (compared only)"
-    symbol = f" {metric.unit.symbol}" if metric.unit.symbol else ""
-    return f"{name} {'≤' if metric.lower_is_better else '≥'} {metric.unit.from_base(plan.bounds[name]):.10g}{symbol}"
+    return f"{name} {cells.bound(name, plan.bounds[name])}" if name in plan.bounds else f"{name} (compared only)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgesense.perf import units
 from edgesense.perf.records import Outcome, Verdict
 from pytest_edgesense.rows import Row
 
@@ -67,7 +68,7 @@ class Tally:
         comparisons += [f"{self.comparisons_inconclusive} inconclusive"]
         comparisons += _some(self.not_comparable, "not comparable") + _some(self.not_compared, "not compared")
         parts = [", ".join(budgets), ", ".join(comparisons), *_some(self.not_gating, "not gating")]
-        return f"{self.budgets} budget{'' if self.budgets == 1 else 's'}: {'; '.join(parts)}"
+        return f"{units.plural(self.budgets, 'budget')}: {'; '.join(parts)}"
 
 
 def tally(rows: Sequence[Row], planned: int = 0) -> Tally:

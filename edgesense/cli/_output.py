@@ -1,4 +1,4 @@
-"""JSON that a verb writes with ``--json``: to a file, or to standard output for ``-``."""
+"""What a verb writes: to a file, or to standard output for ``-``."""
 
 from __future__ import annotations
 
@@ -30,14 +30,26 @@ def write(body: Mapping[str, Json], target: str | None) -> None:
     Raises:
         InvalidInput: If the file cannot be written.
     """
-    if target is None:
-        return
-    text = json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+    if target is not None:
+        put(json.dumps(body, indent=2, ensure_ascii=False) + "\n", target, "--json")
+
+
+def put(text: str, target: str, option: str) -> None:
+    """Write a text to a file, or to standard output for ``-``.
+
+    Args:
+        text: All of it.
+        target: Where.
+        option: That named it, for messages.
+
+    Raises:
+        InvalidInput: If the file cannot be written.
+    """
     if target == STANDARD_OUTPUT:
         print(text, end="")
         return
     try:
         write_atomically(Path(target), text)
     except OSError as error:
-        msg = f"--json {target}: {error.strerror or error}"
+        msg = f"{option} {target}: {error.strerror or error}"
         raise InvalidInput(msg) from error

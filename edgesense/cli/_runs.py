@@ -12,9 +12,8 @@ from edgesense.cli import _output
 from edgesense.errors import InvalidInput
 from edgesense.perf import history, units
 from edgesense.perf.baselines.directory import DirectoryStore
-from edgesense.perf.files import write_atomically
 from edgesense.report import cells, difference, formats, schema, sparkline, table
-from edgesense.report.records import Result, RunRecord
+from edgesense.report.records import RunRecord
 from edgesense.report.trend import MOST, Point, trend
 
 UNPIPED = (100, 24)
@@ -78,7 +77,7 @@ def run_show(arguments: argparse.Namespace) -> int:
     from rich.text import Text
 
     run = _read(arguments.run_file)
-    shown = [one for one in run.results if arguments.test in one.nodeid and (not arguments.failed or _fails(one))]
+    shown = [one for one in run.results if arguments.test in one.nodeid and (not arguments.failed or one.fails)]
     console = Console(width=max(_columns(), table.WIDEST), soft_wrap=True)
     for line in table.render(shown, _columns()) if shown else ():
         console.print(Text.assemble(*((piece.text, MARKS.get(piece.mark, "")) for piece in line)))
@@ -90,10 +89,6 @@ def run_show(arguments: argparse.Namespace) -> int:
         console.print(Text(f"{len(shown)} of {len(run.results)} shown"))
     console.print(Text(difference.said(run, str(arguments.run_file)), "bold"))
     return 0
-
-
-def _fails(result: Result) -> bool:
-    return bool(result.failing or (result.verdict is None and result.failure))
 
 
 def run_diff(arguments: argparse.Namespace) -> int:
@@ -133,14 +128,7 @@ def cells_of(text: str, style: str = "") -> Any:
 def run_export(arguments: argparse.Namespace) -> int:
     """Write a run in another form."""
     text = formats.find(arguments.format).render(_read(arguments.run_file), root=Path.cwd())
-    if arguments.output == _output.STANDARD_OUTPUT:
-        print(text, end="")
-        return 0
-    try:
-        write_atomically(Path(arguments.output), text)
-    except OSError as error:
-        msg = f"--output {arguments.output}: {error.strerror or error}"
-        raise InvalidInput(msg) from error
+    _output.put(text, arguments.output, "--output")
     return 0
 
 
@@ -198,7 +186,7 @@ def _print(device: str, name: str, points: tuple[Point, ...]) -> None:
     said = [point for point in points if name in point.values]
     values = [point.values[name].value for point in said]
     unit = cells.unit_of(name)
-    count = f"{len(said)} commit{'' if len(said) == 1 else 's'}"
+    count = units.plural(len(said), "commit")
     older = f"the newest {MOST}" if len(points) == MOST else count
     print(f"\n{name} on {device}  {sparkline.line(values)}  {older}")
     texts = _texts(values, unit)
@@ -238,9 +226,5 @@ def _plot(file: str, test: str, curves: list[tuple[str, str, tuple[Point, ...]]]
         _texts(values, unit),
         [history.short(point.commit) for point in said],
     )
-    try:
-        write_atomically(Path(file), text)
-    except OSError as error:
-        msg = f"--plot {file}: {error.strerror or error}"
-        raise InvalidInput(msg) from error
+    _output.put(text, file, "--plot")
     print(f"\ndrawn to {file}")

@@ -152,7 +152,7 @@ def summary(seconds: Sequence[float]) -> dict[str, float | int | None]:
 def _title(job: Job, subject: Mapping[str, Json]) -> str:
     said = [f"{key} {subject[key]}" for key in ("runtime", "dtype") if key in subject]
     random = ["random input of its shape"] if job.workload.endswith(".tflite") else []
-    threads = f"{job.threads} thread{'s' if job.threads > 1 else ''}"
+    threads = units.plural(job.threads, "thread")
     return ", ".join([job.workload, *said, threads, *delegation.told(subject), *random])
 
 

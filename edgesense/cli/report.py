@@ -55,7 +55,7 @@ def run_import(arguments: argparse.Namespace) -> int:
     measurement = summary.measurement(runs, arguments.device)
     shown = Console(stderr=arguments.json == _output.STANDARD_OUTPUT)
     for path, one in found:
-        shown.print(f"{path}: {one.format}, {_plural(len(one.runs), 'run')}", highlight=False, markup=False)
+        shown.print(f"{path}: {one.format}, {units.plural(len(one.runs), 'run')}", highlight=False, markup=False)
     for part in (_numbers(measurement, runs), *_nodes(runs), *measurement.notes):
         shown.print(part, highlight=False, markup=False)
     _output.write(schema.dump_measurement(measurement), arguments.json)
@@ -76,10 +76,6 @@ def _refuse_others(runs: Sequence[Run]) -> None:
         if len(values) > 1:
             msg = f"these are runs of different {what} ({', '.join(sorted(values))}): import them one by one"
             raise InvalidInput(msg)
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _numbers(measurement: Measurement, runs: Sequence[Run]) -> Table:

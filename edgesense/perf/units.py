@@ -79,6 +79,11 @@ def distinct(first: float, second: float, unit: Unit, *, at_least: int = 3) -> t
     return f"{first!r} {unit.base}", f"{second!r} {unit.base}"
 
 
+def plural(count: int, noun: str) -> str:
+    """Return a number of things as ``1 run``, ``2 runs``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def arrow(before: str, now: str) -> str:
     """Return two texts of one unit as ``1.667 -> 1.751 ms``."""
     number, _, symbol = before.rpartition(" ")

@@ -42,13 +42,17 @@ def unit_of(limit: str) -> units.Unit:
     return UNKNOWN if metric is None else metric.unit
 
 
+def bound(limit: str, value: float) -> str:
+    """Return what a number is held against, in base units, as ``≤ 50 ms``."""
+    metric, unit = metrics.every().get(limit), unit_of(limit)
+    sign = "≤" if metric is None or metric.lower_is_better else "≥"
+    return f"{sign} {unit.from_base(value):.10g} {unit.symbol}".rstrip()
+
+
 def of(finding: Finding, *, fails: bool) -> Cells:
     """Return a finding's texts, with as many digits as it takes to tell its number from its limit and baseline."""
-    metric = metrics.every().get(finding.limit)
     unit, reading = unit_of(finding.limit), finding.reading
     symbol = f" {unit.symbol}" if unit.symbol else ""
-    sign = "≤" if metric is None or metric.lower_is_better else "≥"
-    bound = "" if finding.bound is None else f"{sign} {unit.from_base(finding.bound):.10g}{symbol}"
     value, known, baseline = "–", "–", WITHOUT_NUMBER.get(finding.regression, "")
     if reading is not None:
         known = reading.known.value
@@ -64,7 +68,8 @@ def of(finding: Finding, *, fails: bool) -> Cells:
             percent = units.change(reading.value, finding.before, absolute=unit is units.RATIO)
             baseline = f"{before}{GAP}{percent}" if finding.regression in COMPARED else f"{before}, {baseline}"
     word, mark = _verdict(finding, fails=fails)
-    return Cells(finding.limit, value, bound, known, baseline, word, mark)
+    limit = "" if finding.bound is None else bound(finding.limit, finding.bound)
+    return Cells(finding.limit, value, limit, known, baseline, word, mark)
 
 
 def gate_change(change: tuple[float, float, float]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from edgesense.perf import metrics, units
+from edgesense.perf import history, metrics, units
 from edgesense.perf.compare import differences
 from edgesense.perf.records import Finding, Known, Reading
 from edgesense.report.cells import unit_of
@@ -142,7 +142,7 @@ def _apart(old: Result, new: Result, before: Reading, after: Reading, limit: str
 
 def said(run: RunRecord, name: str) -> str:
     """Return one line about a run: its commit, when it was, what it came to."""
-    commit = f"{run.commit[:7]}{' and changes' if run.modified else ''}" if run.commit else "no commit"
+    commit = f"{history.short(run.commit)}{' and changes' if run.modified else ''}" if run.commit else "no commit"
     return f"{name}: {commit}, {run.when or 'undated'}, {run.said}"
 
 

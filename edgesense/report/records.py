@@ -134,6 +134,11 @@ class Result:
     seconds: float = 0.0
 
     @property
+    def fails(self) -> bool:
+        """Whether its budget fails the test."""
+        return bool(self.failing) or (self.verdict is None and bool(self.failure) and self.gates)
+
+    @property
     def worst(self) -> Outcome | None:
         """The outcome that its letter stands for; None where it has none."""
         return next((one for one in Outcome if one.letter == self.letter), None)

@@ -10,11 +10,10 @@ from typing import Protocol
 from edgesense.perf import units
 from edgesense.perf.records import Finding, Outcome, Verdict
 from edgesense.report import cells
-from edgesense.report.cells import Cells
+from edgesense.report.cells import GAP, Cells
 
 HOST = "host"
 NOT_GATING = "not gating"
-GAP = "  "
 INDENT = "  "
 WIDEST = 110
 

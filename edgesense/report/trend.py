@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgesense.errors import BaselineError
-from edgesense.perf import history, metrics, schema
+from edgesense.perf import history, schema
 from edgesense.perf.baselines.directory import DirectoryStore
 from edgesense.perf.records import Known, Reading
+from edgesense.report.cells import unit_of
 
 MOST = 50
 
@@ -86,5 +87,4 @@ def trend(root: Path, baselines_dir: Path, test: str, device: str, most: int = M
 
 
 def _value(name: str, reading: Reading) -> Value:
-    unit = metrics.find(name).unit.base if name in metrics.every() else ""
-    return Value(reading.value, unit, reading.known, reading.low, reading.high)
+    return Value(reading.value, unit_of(name).base, reading.known, reading.low, reading.high)

@@ -11,7 +11,7 @@ from typing import Any
 
 from edgesense import delegation
 from edgesense.errors import DeviceUnavailable, NotMeasured, SettingsError
-from edgesense.perf import energy, metrics, processes, progress, project
+from edgesense.perf import energy, metrics, processes, progress, project, units
 from edgesense.perf.devices import host
 from edgesense.perf.devices.emulation import (
     agreement,
@@ -179,7 +179,7 @@ class _Run:
         metric = metrics.find(COUNTED)
         wanted_threads = self.profile.board.threads.runtime_threads
         if self.job.threads != wanted_threads:
-            threads = f"{wanted_threads} thread{'s' if wanted_threads > 1 else ''}"
+            threads = units.plural(wanted_threads, "thread")
             reason = f"instructions are counted, and times predicted, for {threads}; {self.job.threads} were asked for"
             return {}, {name: Missing(reason) for name in self.job.metrics if name not in ON_HOST}, Report()
         progress.tell(f"{COUNTED}, emulated")

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgesense.perf import layout, metrics
-from edgesense.perf.growth import signed
+from edgesense.perf import growth, layout, metrics
 from edgesense.perf.profilers import _case
 from edgesense.perf.records import Attachment, Baseline, Case, Measurement
 from edgesense.perf.worker import source
@@ -54,14 +53,11 @@ def _moved(case: Case) -> Iterator[str]:
         now, before = case.measurement.readings.get(limit), case.accepted.readings.get(limit)
         if now is None or before is None or now.known is not before.known or len(now.parts) < 2:
             continue
-        names = dict.fromkeys([*now.parts, *before.parts])
-        grown = {name: now.parts.get(name, 0.0) - before.parts.get(name, 0.0) for name in names}
-        if not any(grown.values()):
+        parts = growth.compare(now.parts, before.parts)
+        if not any(part.growth for part in parts):
             continue
-        order = sorted(grown, key=lambda name: -grown[name])
-        unit = metrics.find(limit).unit
-        texts = signed([grown[name] for name in order], unit)
-        yield f"{limit}: {', '.join(f'{name} {text}' for name, text in zip(order, texts, strict=True))}"
+        texts = growth.signed([part.growth for part in parts], metrics.find(limit).unit)
+        yield f"{limit}: {', '.join(f'{part.name} {text}' for part, text in zip(parts, texts, strict=True))}"
 
 
 def _changed(case: Case, accepted: Baseline, now: Measurement) -> Iterator[str]:

@@ -76,6 +76,7 @@ class Operators:
 
     def _there(self, told: Any, case: Case, directory: Path) -> list[Attachment]:
         from edgesense.perf import measure
+        from edgesense.perf.imports import operators
 
         device = case.device
         with measure.alone(device), tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
@@ -83,10 +84,7 @@ class Operators:
         if not found:
             raise MeasurementError("the benchmark tool printed no profile of operators")
         path = _case.write(directory, "operators.txt", [table(found, device)])
-        kinds: dict[str, float] = {}
-        for one in found:
-            if not one.inner:
-                kinds[one.kind] = kinds.get(one.kind, 0.0) + one.seconds
+        kinds = {kind: seconds for kind, (_, seconds) in operators.by_kind(found).items()}
         summary = growth.telling(growth.compare(kinds, None), MILLISECOND)
         title = f"operators by time, measured on {device} in a run of its own"
         return [Attachment(title, path, summary=summary, kind=self.name)]

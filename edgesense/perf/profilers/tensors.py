@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgesense.perf import growth
+from edgesense.perf import growth, units
 from edgesense.perf.profilers import _case
 from edgesense.perf.records import Attachment, Case, Job
 from edgesense.perf.units import KIBIBYTE
@@ -147,7 +147,7 @@ def _summary(before: Shipped, now: Shipped) -> Iterator[str]:
             continue
         names = list(dict.fromkeys(name for _, name in sorted(members, reverse=True)))
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        count = f"{len(members)} tensor{'s' if len(members) > 1 else ''}"
+        count = units.plural(len(members), "tensor")
         yield f"{count} {kind} ({growth.signed([total], KIBIBYTE)[0]}): {', '.join(names[:NAMED])}{more}"
     if told := list(_operators(before.counts, now.counts)):
         yield f"operators: {', '.join(told)}"

@@ -39,15 +39,11 @@ def render(run: RunRecord, *, root: Path) -> str:  # noqa: ARG001 - every format
 
 
 def _headline(run: RunRecord) -> str:
-    failing = sum(1 for result in run.results if _fails(result))
+    failing = sum(1 for result in run.results if result.fails)
     if failing:
         return f"❌ {failing} of {len(run.results)} fail"
     open_ones = sum(1 for one in concerns.of(run) if one.weight is Weight.OPEN)
     return f"⚠️ none fails, {open_ones} to look at" if open_ones else "✅ none fails"
-
-
-def _fails(result: Result) -> bool:
-    return bool(result.failing) or (result.verdict is None and bool(result.failure) and result.gates)
 
 
 def _facts(run: RunRecord) -> Iterator[str]:
@@ -66,14 +62,14 @@ def _facts(run: RunRecord) -> Iterator[str]:
 
 def _failures(run: RunRecord) -> Iterator[str]:
     for result in run.results:
-        if _fails(result):
+        if result.fails:
             text = escaping.shortened(result.failure, TEXT_AT_MOST, "(cut; the whole text is in the log)")
             summary = f"<summary>{escaping.code(result.test)} on {escaping.markdown(result.device)}</summary>"
             yield f"<details open>{summary}\n\n{escaping.fenced(text)}\n\n</details>"
 
 
 def _tables(run: RunRecord) -> Iterator[str]:
-    for result in sorted(run.results, key=lambda one: not _fails(one)):
+    for result in sorted(run.results, key=lambda one: not one.fails):
         aside = " (a computer; says nothing about a board)" if result.device == HOST else ""
         gating = "" if result.gates else f" – {NOT_GATING}"
         title = f"**{escaping.code(result.test)}** on {escaping.markdown(result.device)}{aside}{gating}"

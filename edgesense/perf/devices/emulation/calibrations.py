@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from edgesense.errors import DeviceUnavailable, InvalidInput, NotMeasured, SettingsError
-from edgesense.perf import measure
+from edgesense.perf import measure, units
 from edgesense.perf.devices.emulation import prediction
 from edgesense.perf.devices.emulation.prediction import FEATURES, NUMPY, Pace
 from edgesense.perf.devices.emulation.profiles import Profile
@@ -70,7 +70,7 @@ class Calibration:
         if not logs:
             return None
         middle, reach = prediction.expected(logs)
-        basis = f"{len(logs)} time{'s' if len(logs) > 1 else ''} of {self.board}"
+        basis = f"{units.plural(len(logs), 'time')} of {self.board}"
         return Pace(math.exp(middle - reach), math.exp(middle), math.exp(middle + reach), basis)
 
 

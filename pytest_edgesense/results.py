@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def record(rows: Sequence[Row], planned: int, problems: Sequence[str], settings:
     counts = tally(rows, planned)
     commit, modified = _state(settings.root)
     return RunRecord(
-        results=tuple(_result(row) for row in rows),
+        results=tuple(_shown(row) for row in rows),
         said=str(counts),
         tally=asdict(counts),
         strict=settings.strict,
@@ -58,23 +58,6 @@ def _state(root: Path) -> tuple[str, bool]:
         return "", False
 
 
-def _result(row: Row) -> Result:
+def _shown(row: Row) -> Result:
     letter, word, _ = status.shown(row) or ("", "", "")
-    return Result(
-        nodeid=row.nodeid,
-        test=row.test,
-        device=row.device,
-        verdict=row.verdict,
-        place=row.place,
-        outcome=row.outcome,
-        letter=letter,
-        word=word,
-        gates=row.gates,
-        blamed=row.blamed,
-        failing=row.failing,
-        failure=row.failure,
-        absent=row.absent,
-        against=row.against,
-        evidence=row.evidence,
-        seconds=row.seconds,
-    )
+    return replace(row, letter=letter, word=word)

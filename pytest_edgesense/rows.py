@@ -3,72 +3,35 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from edgesense.perf import schema
-from edgesense.perf.records import Verdict
-from edgesense.report import schema as report_schema
-from edgesense.report.records import Evidence, Place
+from edgesense.report import schema
+from edgesense.report.records import Result
 
 
 @dataclass(frozen=True)
-class Row:
-    """One test on one device.
+class Row(Result):
+    """One test on one device while the run goes on: its result, and the baseline that it may leave.
 
     Attributes:
-        nodeid: The test as pytest names it, device and all.
-        test: Its stable name.
-        device: The device's name.
-        verdict: What its budget came to; None where nothing could be judged.
-        failing: The limits that fail the test.
-        absent: Limits that name other devices only.
-        failure: Why the test fails for its budget, "" where it does not.
-        outcome: The call's outcome: passed, failed, skipped; "" before it is known.
         baseline: The baseline to be stored, as JSON; "" for none.
         changes: What storing it changes, a line each.
-        gates: Whether the budget may fail the test.
-        blamed: Whether the test failed for its budget, and not for its body.
-        against: What its times were measured beside, a line each.
-        place: Where the test stands; None where pytest does not say.
-        evidence: What stands behind the verdict.
-        seconds: What it took to measure.
     """
 
-    nodeid: str
-    test: str
-    device: str
-    verdict: Verdict | None
-    failing: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
-    failure: str = ""
-    outcome: str = ""
     baseline: str = ""
     changes: tuple[str, ...] = ()
-    gates: bool = True
-    blamed: bool = False
-    against: tuple[str, ...] = ()
-    place: Place | None = None
-    evidence: Evidence = field(default_factory=Evidence)
-    seconds: float = 0.0
 
     def to_json(self) -> str:
         """Return the row as text, so that any process boundary lets it through."""
-        plain = None if self.verdict is None else schema.dump_verdict(self.verdict)
-        place = None if self.place is None else asdict(self.place)
-        evidence = report_schema.dump_evidence(self.evidence)
-        return json.dumps({**self.__dict__, "verdict": plain, "place": place, "evidence": evidence})
+        return json.dumps({**schema.dump_result(self), "baseline": self.baseline, "changes": list(self.changes)})
 
     @classmethod
     def from_json(cls, text: str) -> Row:
         """Return the row that `to_json` wrote."""
         body: dict[str, Any] = json.loads(text)
-        verdict, place = body["verdict"], body["place"]
-        read: dict[str, Any] = {name: tuple(body[name]) for name in ("failing", "absent", "changes", "against")}
-        read["verdict"] = None if verdict is None else schema.load_verdict(verdict)
-        read["place"] = None if place is None else Place(**place)
-        read["evidence"] = report_schema.load_evidence(body["evidence"])
-        return cls(**{**body, **read})
+        result = schema.load_result(body)
+        return cls(**vars(result), baseline=body["baseline"], changes=tuple(body["changes"]))
 
     def settled(self, outcome: str, *, blamed: bool = False) -> Row:
         """Return the row with the call's outcome; only a test that passed has its baseline stored."""

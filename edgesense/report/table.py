@@ -5,57 +5,17 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from edgesense.perf import units
-from edgesense.perf.records import Finding, Outcome, Verdict
+from edgesense.perf.records import Finding, Outcome
 from edgesense.report import cells
 from edgesense.report.cells import GAP, Cells
+from edgesense.report.records import Result
 
 HOST = "host"
 NOT_GATING = "not gating"
 INDENT = "  "
 WIDEST = 110
-
-
-class Judged(Protocol):
-    """What a block shows: a test's row while pytest runs, its result in a run record."""
-
-    @property
-    def test(self) -> str:
-        """Its stable name."""
-
-    @property
-    def device(self) -> str:
-        """The device's name."""
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """What its budget came to."""
-
-    @property
-    def outcome(self) -> str:
-        """The test's own outcome."""
-
-    @property
-    def gates(self) -> bool:
-        """Whether the budget may fail the test."""
-
-    @property
-    def failing(self) -> tuple[str, ...]:
-        """The limits that fail the test."""
-
-    @property
-    def failure(self) -> str:
-        """The failure's text."""
-
-    @property
-    def absent(self) -> tuple[str, ...]:
-        """Limits of other devices only."""
-
-    @property
-    def against(self) -> tuple[str, ...]:
-        """What times were measured beside."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +33,7 @@ HEAD = Cells("test and limit", "value", "limit", "known", "baseline", "verdict",
 BASELINE = HEAD.texts.index("baseline")
 
 
-def render(rows: Sequence[Judged], width: int) -> list[Line]:
+def render(rows: Sequence[Result], width: int) -> list[Line]:
     """Return the table of `rows` for a terminal of `width` columns."""
     width = min(width, WIDEST)
     blocks = [[(_indented(one, row), one) for one in (row.verdict.findings if row.verdict else ())] for row in rows]
@@ -94,7 +54,7 @@ def render(rows: Sequence[Judged], width: int) -> list[Line]:
     return lines
 
 
-def _indented(finding: Finding, row: Judged) -> Cells:
+def _indented(finding: Finding, row: Result) -> Cells:
     found = cells.of(finding, fails=finding.limit in row.failing)
     return replace(found, limit=INDENT + found.limit)
 
@@ -109,14 +69,14 @@ def _line(shown: Cells, columns: Sequence[int], *, narrow: bool) -> Line:
     return (Piece(front + GAP, mark), Piece(verdict, shown.mark)) if verdict else (Piece(front.rstrip(), mark),)
 
 
-def _title(row: Judged) -> Line:
+def _title(row: Result) -> Line:
     aside = " (this computer; says nothing about pi)" if row.device == HOST else ""
     expected = " – expected to fail" if row.outcome == "skipped" else ""
     gating = "" if row.gates else f" – {NOT_GATING}"
     return (Piece(row.test, "bold"), Piece(f" on {row.device}{aside}{expected}{gating}"))
 
 
-def _below(finding: Finding, row: Judged, baseline: str, width: int) -> Iterator[Line]:
+def _below(finding: Finding, row: Result, baseline: str, width: int) -> Iterator[Line]:
     """Lines under a row: what the columns have no room for, and why it is as it is."""
     compared = finding.before is not None or finding.change is not None
     details = [f"baseline {' '.join(baseline.split())}"] if baseline and compared else []
@@ -146,7 +106,7 @@ def _wrapped(text: str, width: int, indents: int, mark: str = "") -> Iterator[Li
             yield (Piece(front + part, mark),)
 
 
-def _closing(row: Judged, width: int) -> Iterator[Line]:
+def _closing(row: Result, width: int) -> Iterator[Line]:
     """Lines under a block: what would settle what is open, and what else there is to say."""
     if row.verdict is None:
         yield from _wrapped(row.failure.partition("\n")[0].rstrip(":"), width, 1, "red")
@@ -161,7 +121,7 @@ def _open(finding: Finding) -> bool:
     return Outcome.INCONCLUSIVE in {finding.budget, finding.regression}
 
 
-def uncompared(rows: Iterable[Judged]) -> list[str]:
+def uncompared(rows: Iterable[Result]) -> list[str]:
     """Return why some limits are never compared, each reason once, with the limits it holds for."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for row in rows:

@@ -15,8 +15,8 @@ from edgesense.perf.baselines.directory import DirectoryStore
 from edgesense.perf.interfaces import BaselineStore
 from edgesense.perf.records import Baseline, Measurement, Verdict
 from pytest_edgesense import reporting
-from pytest_edgesense.options import Settings
 from pytest_edgesense.rows import Row
+from pytest_edgesense.settings import Settings
 
 
 class Accepted:

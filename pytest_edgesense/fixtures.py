@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_edgesense.items import NAME
-from pytest_edgesense.options import SETTINGS
+from pytest_edgesense.settings import SETTINGS
 
 if TYPE_CHECKING:
     from pytest_edgesense.measurement import EdgeMeasurement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_edgesense import options
+from pytest_edgesense import options, settings
 from pytest_edgesense.fixtures import edge_device, edge_measurement, edge_pipeline
 from pytest_edgesense.session import SESSION, Session
 
@@ -35,11 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.UsageError: For an unknown device or value, and for an update where CI is set.
     """
     config.addinivalue_line("markers", MARKER)
-    settings = options.read(config)
-    session = Session(config, settings)
-    config.stash[options.SETTINGS] = settings
+    asked = settings.read(config)
+    session = Session(config, asked)
+    config.stash[settings.SETTINGS] = asked
     config.stash[SESSION] = session
     config.pluginmanager.register(session, "edgesense-session")
-    if settings.devices_from:
+    if asked.devices_from:
         # An unknown device is refused now; the default is known and costs no import.
         _ = session.run().devices

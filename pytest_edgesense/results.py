@@ -14,8 +14,8 @@ from edgesense.perf.files import write_atomically
 from edgesense.report import formats
 from edgesense.report.records import Result, RunRecord
 from pytest_edgesense import status
-from pytest_edgesense.options import Settings
 from pytest_edgesense.rows import Row
+from pytest_edgesense.settings import Settings
 from pytest_edgesense.tally import tally
 
 
@@ -36,6 +36,16 @@ def record(rows: Sequence[Row], planned: int, problems: Sequence[str], settings:
         release=__version__,
         problems=tuple(problems),
     )
+
+
+def publish(run: RunRecord, settings: Settings) -> tuple[list[str], list[str]]:
+    """Write everything that was asked for; return what could not be written, and lines for who reads the log."""
+    problems = list(write(run, settings))
+    if not settings.github:
+        return problems, []
+    from pytest_edgesense import github
+
+    return [*problems, *github.summarise(run, settings.root)], github.remarks(run, settings.root)
 
 
 def write(run: RunRecord, settings: Settings) -> Iterator[str]:

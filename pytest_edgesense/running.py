@@ -20,7 +20,7 @@ from edgesense.perf.judge import judge
 from edgesense.perf.plan import RunSettings, make_job
 from edgesense.perf.project import Project
 from edgesense.perf.records import Attachment, Baseline, Case, Finding, Job, Measurement, Outcome
-from pytest_edgesense import evidence, marker, options, reporting
+from pytest_edgesense import evidence, marker, reporting
 from pytest_edgesense.accepted import Accepted
 from pytest_edgesense.items import DEVICE, JOB, PIPELINE, PLAN, place
 from pytest_edgesense.marker import Plan
@@ -29,6 +29,7 @@ from pytest_edgesense.once import Once
 from pytest_edgesense.outcomes import BudgetExceeded, BudgetNotJudged
 from pytest_edgesense.pairing import Pairing
 from pytest_edgesense.rows import Row
+from pytest_edgesense.settings import Settings
 
 ARTIFACTS = Path(".edgesense/artifacts")
 ACCEPTING = ("met", "all")
@@ -38,7 +39,7 @@ ACCEPTING = ("met", "all")
 class Run:
     """What measuring and judging need to know of the whole run."""
 
-    def __init__(self, config: pytest.Config, settings: options.Settings, shared: Path | None = None) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, shared: Path | None = None) -> None:
         """Measure for a run.
 
         Args:

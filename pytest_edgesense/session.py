@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_edgesense.items import DEVICE, FOUND, JUDGED, NAME, PIPELINE, PLAN, request_fixtures, stable_name
-from pytest_edgesense.options import Settings
+from pytest_edgesense.settings import Settings
 
 if TYPE_CHECKING:
     from pytest_edgesense.marker import Plan
@@ -122,14 +122,10 @@ class Session:
             from pytest_edgesense.explaining import Explaining
 
             self.config.pluginmanager.register(Explaining(self.run()), "edgesense-explaining")
-            return
-        from pytest_edgesense import costs, watching
+        else:
+            from pytest_edgesense import watching
 
-        self._watch = watching.make(self.config)
-        if self._watch is not None:
-            plans = {item.nodeid: item.stash[PLAN] for item in items}
-            keys = {name: costs.key(plan.budget.test, plan.device.name) for name, plan in plans.items()}
-            self._watch.begin(keys)
+            self._watch = watching.make(self.config, items)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -281,12 +277,7 @@ class Session:
         from pytest_edgesense import results
 
         run = results.record(self._sorted(), len(self.planned), self.problems, self.settings)
-        problems = list(results.write(run, self.settings))
-        if self.settings.github:
-            from pytest_edgesense import github
-
-            problems += github.summarise(run, self.settings.root)
-            self.remarks = github.remarks(run, self.settings.root)
+        problems, self.remarks = results.publish(run, self.settings)
         self.problems += problems
         if problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

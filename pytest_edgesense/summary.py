@@ -13,9 +13,9 @@ from edgesense.perf import metrics
 from edgesense.perf.records import Known, Outcome
 from edgesense.perf.units import MILLISECOND
 from edgesense.report import table
-from pytest_edgesense.options import Settings
 from pytest_edgesense.reporting import shown_path
 from pytest_edgesense.rows import Row
+from pytest_edgesense.settings import Settings
 from pytest_edgesense.tally import tally
 
 UNPIPED = (100, 24)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import pytest
 
 from edgesense.perf import progress
 from pytest_edgesense import costs
+from pytest_edgesense.items import PLAN
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -58,11 +59,12 @@ class Watch:
     @contextmanager
     def over(self, item: pytest.Item, plan: Plan) -> Iterator[None]:
         """Show what is done for one test."""
-        self._left.pop(item.nodeid, None)
+        first = self._left.pop(item.nodeid, None) is not None
         number = self._of - len(self._left)
         title = f"{number}/{self._of} {plan.budget.test} on {plan.device.name}"
         began = self._clock()
-        own = self._expected.get(costs.key(plan.budget.test, plan.device.name))
+        # What it cost last time was its measuring, not what explains it afterwards.
+        own = self._expected.get(costs.key(plan.budget.test, plan.device.name)) if first else 0.0
         with ExitStack() as stack:
             live = None if self._terminal is None else stack.enter_context(self._line(self._terminal))
 
@@ -120,17 +122,20 @@ class Watch:
             console.file.flush()
 
 
-def make(config: pytest.Config) -> Watch | None:
-    """Return how a run shows what it measures; None where nobody would see it."""
+def make(config: pytest.Config, items: Iterable[pytest.Item]) -> Watch | None:
+    """Return how a run shows what it measures of planned tests; None where nobody would see it."""
     quiet = config.get_verbosity() < 0 or hasattr(config, "workerinput")
     if quiet or not config.pluginmanager.has_plugin("terminalreporter"):
         return None
-    return Watch(config, _terminal(config))
+    watch = Watch(config, _terminal(config))
+    plans = {item.nodeid: item.stash[PLAN] for item in items}
+    watch.begin({name: costs.key(plan.budget.test, plan.device.name) for name, plan in plans.items()})
+    return watch
 
 
 def _terminal(config: pytest.Config) -> IO[str] | None:
     """Return a file of the terminal that stays when output is captured, None where there is no terminal."""
-    from pytest_edgesense.options import in_ci
+    from pytest_edgesense.settings import in_ci
 
     writer = config.get_terminal_writer()
     if in_ci() or not writer.hasmarkup:

@@ -158,3 +158,17 @@ def test_a_cache_that_says_something_else_is_no_cache(said):
 @pytest.mark.parametrize(("seconds", "told"), [(0.4, "0 s"), (89.0, "89 s"), (91.0, "2 min"), (3600.0, "60 min")])
 def test_durations_are_told_as_people_do(seconds, told):
     assert costs.told(seconds) == told
+
+
+def test_what_is_measured_already_is_not_counted_again_while_it_is_explained():
+    terminal = io.StringIO()
+    watch = watching.Watch(FakeConfig({"a on pi": 30.0, "b on pi": 40.0}), terminal, lambda: 0.0)
+    watch.begin({"test_a": "a on pi", "test_b": "b on pi"})
+    item = SimpleNamespace(nodeid="test_a")
+    plan = SimpleNamespace(budget=SimpleNamespace(test="a"), device=SimpleNamespace(name="pi"))
+    with watch.over(item, plan):
+        progress.tell("counting")
+    with watch.over(item, plan):
+        progress.tell("why")
+    assert "1/2 a on pi: counting, about 70 s left" in terminal.getvalue()
+    assert "1/2 a on pi: why, about 40 s left" in terminal.getvalue()

@@ -70,7 +70,7 @@ def load_baseline(text: str, origin: str) -> Baseline:
     """
     try:
         body = json.loads(text)
-        _check_version(body["schema"], VERSION, origin)
+        check_version(body["schema"], VERSION, origin)
         return Baseline(
             test=_text(body["test"]),
             device=_text(body["device"]),
@@ -122,7 +122,7 @@ def load_measurement(text: str, origin: str) -> Measurement:
     try:
         body = json.loads(text)
         _check_kind(body.get("kind"))
-        _check_version(body["schema"], MEASUREMENT_VERSION, origin)
+        check_version(body["schema"], MEASUREMENT_VERSION, origin)
         return Measurement(
             device=_text(body["device"]),
             fingerprint=_texts(body["fingerprint"]),
@@ -157,7 +157,18 @@ def _check_kind(kind: Any) -> None:
         raise ValueError(msg)
 
 
-def _check_version(version: Any, newest: int, origin: str) -> None:
+def check_version(version: Any, newest: int, origin: str) -> None:
+    """Refuse a file of a schema that this release does not read.
+
+    Args:
+        version: What the file says.
+        newest: The newest that is read.
+        origin: The file's name, for messages.
+
+    Raises:
+        ValueError: If it is no version.
+        SchemaError: If a newer release wrote it.
+    """
     if type(version) is not int or version < 1:
         msg = f"schema {version!r} is no version"
         raise ValueError(msg)

@@ -55,7 +55,7 @@ def load(text: str, origin: str) -> RunRecord:
     """
     try:
         body = json.loads(text)
-        _check_version(body["schema"], origin)
+        schema.check_version(body["schema"], VERSION, origin)
         return RunRecord(
             results=tuple(load_result(row) for row in body["budgets"]),
             said=str(body["said"]),
@@ -75,15 +75,6 @@ def load(text: str, origin: str) -> RunRecord:
         what = f"{type(error).__name__}: {error}"
         msg = f"{origin} is no run that can be read ({what}): a file that pytest --edge-json wrote is wanted"
         raise InvalidInput(msg) from error
-
-
-def _check_version(version: Any, origin: str) -> None:
-    if type(version) is not int or version < 1:
-        msg = f"schema {version!r} is no version"
-        raise ValueError(msg)
-    if version > VERSION:
-        msg = f"{origin} is of schema {version}, this release reads up to {VERSION}: update pytest-edgesense"
-        raise SchemaError(msg)
 
 
 def dump_result(result: Result) -> dict[str, Json]:

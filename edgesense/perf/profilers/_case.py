@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TIMES = frozenset({"latency_ms", "features_ms", "inference_ms", "latency_p90_ms", "latency_p99_ms"})
+"""Limits that are the time of a call, or of a stage of it."""
+ENERGY = frozenset({"energy_mj", "battery_h"})
+"""Limits that are made of such a time."""
+
 
 def whose(case: Case) -> str:
     """Return in words whose run a profile shows."""

@@ -64,7 +64,7 @@ class Instructions:
     @property
     def explains(self) -> frozenset[str]:
         """What follows from a count."""
-        return frozenset({"instructions_m", "latency_ms", "features_ms", "inference_ms", "energy_mj", "battery_h"})
+        return _case.ENERGY | {"instructions_m", "latency_ms", "features_ms", "inference_ms"}
 
     def profile(self, case: Case, directory: Path) -> Sequence[Attachment]:
         """Write ``instructions.txt``; see `edgesense.perf.interfaces.Profiler`."""

@@ -54,19 +54,7 @@ class PySpy:
     @property
     def explains(self) -> frozenset[str]:
         """All that is time or work."""
-        return frozenset(
-            {
-                "latency_ms",
-                "features_ms",
-                "inference_ms",
-                "latency_p90_ms",
-                "latency_p99_ms",
-                "cold_start_ms",
-                "instructions_m",
-                "energy_mj",
-                "battery_h",
-            }
-        )
+        return _case.TIMES | _case.ENERGY | {"cold_start_ms", "instructions_m"}
 
     def profile(self, case: Case, directory: Path) -> Sequence[Attachment]:
         """Write a flame graph, the same for speedscope, and ``functions.txt``."""

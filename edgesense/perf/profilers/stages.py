@@ -16,7 +16,6 @@ from edgesense.perf.profilers import _case
 from edgesense.perf.records import Attachment, Case, Job, Paired
 from edgesense.perf.units import MILLISECOND
 
-TIMES = frozenset({"latency_ms", "features_ms", "inference_ms", "latency_p90_ms", "latency_p99_ms"})
 OF_LIMITS = {"features_ms": "features", "inference_ms": "inference"}
 TENTH = 0.1
 COUNTED = "instructions_m"
@@ -38,7 +37,7 @@ class Stages:
     @property
     def explains(self) -> frozenset[str]:
         """Times, and what is made of them."""
-        return TIMES | {"energy_mj", "battery_h"}
+        return _case.TIMES | _case.ENERGY
 
     def profile(self, case: Case, directory: Path) -> Sequence[Attachment]:
         """Write ``stages.txt``; see `edgesense.perf.interfaces.Profiler`."""

@@ -57,6 +57,44 @@ def last_change(top: Path, path: Path, ref: str = "HEAD") -> str | None:
     return run(top, LITERAL, "log", "-1", "--format=%H", ref, "--", _name(top, path)).decode().strip() or None
 
 
+def changes(top: Path, path: Path, most: int, ref: str = "HEAD") -> list[tuple[str, str, str]]:
+    """Return what changed a file, the newest first, `most` at the most; where it was removed it has no entry.
+
+    Returns:
+        (commit, its committer's date in ISO 8601, the object that holds the file's bytes since then).
+    """
+    told = ("--no-color", "--raw", "--no-abbrev", "--no-renames", "--diff-merges=combined", "--no-show-signature")
+    said = run(top, LITERAL, "log", f"-{most}", *told, "--format=commit %H %cI", ref, "--", _name(top, path))
+    found, commit, when = [], "", ""
+    for line in said.decode(errors="replace").splitlines():
+        words = line.split()
+        if words[:1] == ["commit"]:
+            _, commit, when = words
+        elif line.startswith(":"):
+            # A merge's line has a colon, a mode and an object for each of its parents.
+            parents = len(words[0]) - len(words[0].lstrip(":"))
+            blob = words[2 * parents + 1]
+            found += [(commit, when, blob)] if blob.strip("0") else []
+    return found
+
+
+def blobs(top: Path, objects: Sequence[str]) -> list[bytes | None]:
+    """Return the bytes of several objects in their order, None for those that this clone does not have."""
+    said = run(top, "cat-file", "--batch", given="".join(f"{one}\n" for one in objects).encode())
+    found: list[bytes | None] = []
+    at = 0
+    for _ in objects:
+        end = said.index(b"\n", at)
+        *_, last = said[at:end].split()
+        if last == b"missing":
+            found.append(None)
+            at = end + 1
+            continue
+        found.append(said[end + 1 : end + 1 + int(last)])
+        at = end + 2 + int(last)
+    return found
+
+
 def is_cut(top: Path, commit: str) -> bool:
     """Return whether a shallow clone ends at a commit: what it seems to have changed may be older."""
     return commit in _boundary(top)

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import functools
-import shutil
-import subprocess
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -17,45 +15,6 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep locks out of the user's cache."""
     monkeypatch.setenv("EDGESENSE_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
-
-
-class Repository:
-    """A git repository whose path has a space in it."""
-
-    def __init__(self, top: Path) -> None:
-        self.top = top
-        self._git = shutil.which("git") or "git"
-        top.mkdir(parents=True)
-        self.git("init", "--quiet", "--initial-branch=main")
-
-    def git(self, *arguments: str) -> str:
-        """Run git there and return what it printed."""
-        done = subprocess.run([self._git, *arguments], cwd=self.top, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    def write(self, name: str, content: str | bytes) -> Path:
-        """Write a file."""
-        path = self.top / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    def commit(self, message: str = "a change") -> str:
-        """Commit everything that is not ignored; return the commit."""
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "-m", message)
-        return self.git("rev-parse", "HEAD")
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """Return an empty repository, with nothing of the user's configuration."""
-    for name, value in {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}.items():
-        monkeypatch.setenv(name, value)
-    for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{who}_NAME", "A Tester")
-        monkeypatch.setenv(f"GIT_{who}_EMAIL", "tester@example.org")
-    return Repository(tmp_path / "a project")
 
 
 WORKLOAD = '''

@@ -189,3 +189,32 @@ def test_git_that_hangs_is_ended(repository: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(history, "TIMEOUT_SECONDS", 0.1)
     with pytest.raises(MeasurementError, match=r"^git log gave no answer within 0\.1 s$"):
         history.last_change(repository.top, Path("a"))
+
+
+def test_changes_of_a_file_come_newest_first_with_their_bytes(repository: Any) -> None:
+    path = repository.write("baselines/a b.json", "1")
+    first = repository.commit()
+    repository.write("other", "x")
+    repository.commit()
+    repository.write("baselines/a b.json", "2\n\n3")
+    second = repository.commit()
+    found = history.changes(repository.top, path, 10)
+    assert [commit for commit, _, _ in found] == [second, first]
+    assert history.blobs(repository.top, [blob for _, _, blob in found]) == [b"2\n\n3", b"1"]
+    assert history.changes(repository.top, path, 1) == found[:1]
+    assert all("T" in when for _, when, _ in found)
+
+
+def test_a_commit_that_removed_a_file_is_no_entry_of_it(repository: Any) -> None:
+    path = repository.write("a", "1")
+    first = repository.commit()
+    path.unlink()
+    repository.commit()
+    assert [commit for commit, _, _ in history.changes(repository.top, path, 10)] == [first]
+
+
+def test_bytes_that_a_clone_does_not_have_are_told_apart_from_none(repository: Any) -> None:
+    repository.write("empty", "")
+    repository.commit()
+    empty = repository.git("rev-parse", "HEAD:empty")
+    assert history.blobs(repository.top, ["0" * 40, empty]) == [None, b""]

@@ -52,6 +52,7 @@ def render(run: RunRecord, files: Files, *, data: str = "") -> str:
     template = _environment().get_template("page.html.j2")
     return template.render(
         page=page,
+        heads=words.HEADS,
         known=words.KNOWN,
         outcomes=words.OUTCOMES,
         tones=words.TONES,
@@ -122,6 +123,8 @@ def _environment() -> jinja2.Environment:
 
 
 def _size(size: int) -> str:
+    if size < 1024:
+        return f"{size} B"
     return f"{size / 1024:.0f} KiB" if size < 1024**2 else f"{size / 1024**2:.1f} MiB"
 
 

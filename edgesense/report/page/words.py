@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from edgesense.perf.records import Known, Outcome
 
+HEADS = ("limit", "value and how it is known", "share of the limit", "limit", "baseline", "verdict")
+
 KNOWN = {
     Known.EXACT: "read off the files or the answers; the same every time",
     Known.MEASURED: "a clock or a meter on that very device",

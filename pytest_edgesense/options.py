@@ -40,6 +40,7 @@ class Settings(NamedTuple):
         exports: (format, file) of everything that is written at the end of the run.
         delegate: The delegate that models are run with; None for what the runtime does by itself.
         explain: Whether the run is explained and nothing is run.
+        report: The directory that the page of the run is written into; None for no page.
     """
 
     root: Path
@@ -60,6 +61,7 @@ class Settings(NamedTuple):
     exports: tuple[tuple[str, Path], ...] = ()
     delegate: str | None = None
     explain: bool = False
+    report: Path | None = None
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -125,6 +127,11 @@ def add(parser: pytest.Parser) -> None:
         "forms (ini: edge_export)",
     )
     add_option(
+        "--edge-report",
+        metavar="DIR",
+        help="write a page about all results there: DIR/index.html, with its data in DIR/run.json (ini: edge_report)",
+    )
+    add_option(
         "--edge-explain",
         action="store_true",
         default=None,
@@ -148,6 +155,7 @@ def add(parser: pytest.Parser) -> None:
         ("edge_regression", "string", "allowed changes from baselines, as in latency:3%,instructions:0.5%,acc:0.5pp"),
         ("edge_against", "string", "as --edge-against"),
         ("edge_export", "args", "as --edge-export, files from ROOTDIR"),
+        ("edge_report", "string", "as --edge-report, from ROOTDIR"),
         ("edge_timeout", "string", "seconds after which a silent measurement is ended; default 600"),
     ):
         parser.addini(name, text, type=kind, default=None)  # type: ignore[arg-type]
@@ -184,6 +192,7 @@ def read(config: pytest.Config) -> Settings:
         exports=_exports(config),
         delegate=_delegate(config),
         explain=_explain(config),
+        report=_report(config),
     )
 
 
@@ -308,6 +317,27 @@ def _file(config: pytest.Config, name: str) -> Path | None:
     return None if said is None else config.invocation_params.dir / said
 
 
+def _report(config: pytest.Config) -> Path | None:
+    said, origin, start = config.getoption("edge_report"), "--edge-report", config.invocation_params.dir
+    if said is None:
+        said, origin, start = _ini(config, "edge_report"), "ini key edge_report", config.rootpath
+    if not said:
+        return None
+    from edgesense.errors import SettingsError
+    from edgesense.report import page
+
+    directory = Path(os.path.abspath(start / said))  # noqa: PTH100 - a link keeps its name
+    try:
+        page.need()
+    except SettingsError as error:
+        msg = f"{origin} {said!r}: {error}"
+        raise pytest.UsageError(msg) from error
+    if directory.exists() and not directory.is_dir():
+        msg = f"{origin} {said!r}: a directory is wanted, this is a file"
+        raise pytest.UsageError(msg)
+    return directory
+
+
 def _exports(config: pytest.Config) -> tuple[tuple[str, Path], ...]:
     said, origin, start = config.getoption("edge_export"), "--edge-export", config.invocation_params.dir
     if said is None:
@@ -321,7 +351,7 @@ def _exports(config: pytest.Config) -> tuple[tuple[str, Path], ...]:
     for one in said:
         name, _, file = one.partition(":")
         try:
-            formats.find(name)
+            getattr(formats.find(name), "need", bool)()
         except SettingsError as error:
             msg = f"{origin} {one!r}: {error}"
             raise pytest.UsageError(msg) from error

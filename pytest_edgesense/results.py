@@ -11,7 +11,7 @@ from edgesense import __version__
 from edgesense.errors import EdgeSenseError
 from edgesense.perf import history
 from edgesense.perf.files import write_atomically
-from edgesense.report import formats
+from edgesense.report import formats, page, trends
 from edgesense.report.records import Result, RunRecord
 from pytest_edgesense import status
 from pytest_edgesense.options import Settings
@@ -23,7 +23,7 @@ def record(rows: Sequence[Row], planned: int, problems: Sequence[str], settings:
     """Return a run as reports are made of it."""
     counts = tally(rows, planned)
     commit, modified = _state(settings.root)
-    return RunRecord(
+    run = RunRecord(
         results=tuple(_result(row) for row in rows),
         said=str(counts),
         tally=asdict(counts),
@@ -36,6 +36,7 @@ def record(rows: Sequence[Row], planned: int, problems: Sequence[str], settings:
         release=__version__,
         problems=tuple(problems),
     )
+    return trends.add(run, settings.root, settings.baselines)
 
 
 def write(run: RunRecord, settings: Settings) -> Iterator[str]:
@@ -46,6 +47,16 @@ def write(run: RunRecord, settings: Settings) -> Iterator[str]:
             write_atomically(path, formats.find(name).render(run, root=settings.root))
         except (OSError, EdgeSenseError) as error:
             yield f"the results were not written to {path}: {error}"
+
+
+def write_page(run: RunRecord, settings: Settings) -> tuple[Path | None, str]:
+    """Write the page that was asked for; return its file, or why it could not be written."""
+    if settings.report is None:
+        return None, ""
+    try:
+        return page.write(run, settings.report, settings.root), ""
+    except (OSError, EdgeSenseError) as error:
+        return None, f"the page was not written to {settings.report}: {error}"
 
 
 def _state(root: Path) -> tuple[str, bool]:

@@ -45,6 +45,7 @@ class Session:
         self.planned: set[str] = set()
         self.problems: list[str] = []
         self.kept: list[Path] = []
+        self.page: Path | None = None
         self._shared: str | None = None
         self._told = False
         self._summing = False
@@ -260,7 +261,8 @@ class Session:
             costs.keep(self.config, self.rows.values())
         if any(row.baseline for row in self.rows.values()):
             self._store(session, exitstatus)
-        if self.settings.exports and not self.settings.explain and exitstatus != pytest.ExitCode.USAGE_ERROR:
+        wanted = self.settings.exports or self.settings.report is not None
+        if wanted and not self.settings.explain and exitstatus != pytest.ExitCode.USAGE_ERROR:
             self._write(session)
 
     def _store(self, session: pytest.Session, exitstatus: int) -> None:
@@ -278,6 +280,8 @@ class Session:
 
         run = results.record(self._sorted(), len(self.planned), self.problems, self.settings)
         problems = list(results.write(run, self.settings))
+        self.page, problem = results.write_page(run, self.settings)
+        problems += [problem] if problem else []
         self.problems += problems
         if problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -291,7 +295,7 @@ class Session:
         if self.rows or self.planned or self.problems:
             from pytest_edgesense import summary
 
-            told = summary.Told(self._sorted(), len(self.planned), self._workers(), self.problems, self.kept)
+            told = summary.Told(self._sorted(), len(self.planned), self._workers(), self.problems, self.kept, self.page)
             summary.write(terminalreporter, told, self.settings)
 
     def _workers(self) -> int:

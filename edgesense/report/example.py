@@ -98,8 +98,10 @@ def _size(kib: float = 80.6, bound: float = 600, before: float | None = 80.6) ->
     reading = Reading(value, value, value, Known.EXACT, parts=parts)
     over = value > limit
     old = None if before is None else units.KIBIBYTE.to_base(before)
-    regression = Outcome.NO_BASELINE if old is None else Outcome.SAME if abs(value / old - 1) < 0.01 else Outcome.REGRESSED
-    why = (f"{kib:.1f} KiB is over its limit {bound:.0f} KiB",) if over else ()
+    regression = (
+        Outcome.NO_BASELINE if old is None else Outcome.SAME if abs(value / old - 1) < 0.01 else Outcome.REGRESSED
+    )
+    why: tuple[str, ...] = (f"{kib:.1f} KiB is over its limit {bound:.0f} KiB",) if over else ()
     if regression is Outcome.REGRESSED and old is not None:
         why += (f"{units.change(value, old)} from its baseline {before} KiB; allowed are 1 %",)
     if regression is Outcome.NO_BASELINE:
@@ -109,7 +111,9 @@ def _size(kib: float = 80.6, bound: float = 600, before: float | None = 80.6) ->
 
 def _calls(rng: random.Random, median: float, count: int = 101) -> tuple[float, ...]:
     """Return sorted seconds as calls take them: a narrow body, a long tail to the slow side."""
-    return tuple(sorted(median * (0.985 + 0.03 * rng.random() + 0.02 * rng.expovariate(1.2) ** 2) for _ in range(count)))
+    return tuple(
+        sorted(median * (0.985 + 0.03 * rng.random() + 0.02 * rng.expovariate(1.2) ** 2) for _ in range(count))
+    )
 
 
 def _time(bare: Result, rng: random.Random, ms: float, bound: float, change: float, *, wide: float = 0.004) -> Result:
@@ -117,7 +121,8 @@ def _time(bare: Result, rng: random.Random, ms: float, bound: float, change: flo
     seconds = units.MILLISECOND.to_base(ms)
     alone = _calls(rng, seconds)
     pairs = tuple(
-        (seconds, seconds * math.exp(math.log1p(change) + rng.gauss(0, wide))) for _ in range(15 if change > 0.015 else 3)
+        (seconds, seconds * math.exp(math.log1p(change) + rng.gauss(0, wide)))
+        for _ in range(15 if change > 0.015 else 3)
     )
     shares = sorted(after / before - 1 for before, after in pairs)
     found = (statistics.median(shares), shares[0], shares[-1])
@@ -134,7 +139,7 @@ def _time(bare: Result, rng: random.Random, ms: float, bound: float, change: flo
         Outcome.DRIFT: f"{100 * found[0]:+.1f} % beside its baseline, which is not confirmed",
         Outcome.INCONCLUSIVE: "the pairs are too far apart: 5.1 % where 3 % are allowed",
     }.get(regression, "")
-    reasons = (f"median {ms:.1f} ms is over its limit {bound:g} ms",) if over else ()
+    reasons: tuple[str, ...] = (f"median {ms:.1f} ms is over its limit {bound:g} ms",) if over else ()
     reasons += (f"budget {bound:g} ms, median {ms:.1f} ms: the interval straddles the limit",) if unsure else ()
     reading = Reading(statistics.median(alone), low, high, Known.MEASURED, n=1240, floor=alone[10])
     finding = Finding(
@@ -196,7 +201,9 @@ def _counted(bare: Result, rng: random.Random) -> Result:  # noqa: ARG001 - ever
 
 def _predicted(bare: Result, rng: random.Random) -> Result:  # noqa: ARG001
     reading = Reading(0.0121, 0.0093, 0.0158, Known.PREDICTED, note="cycles an instruction from the board's profile")
-    inside = Finding("latency_ms", 0.05, reading, Outcome.MET, Outcome.NOT_COMPARED, why=("predictions are not compared",))
+    inside = Finding(
+        "latency_ms", 0.05, reading, Outcome.MET, Outcome.NOT_COMPARED, why=("predictions are not compared",)
+    )
     wide = replace(reading, value=0.0087, low=0.0071, high=0.0112)
     straddling = Finding(
         "inference_ms",
@@ -216,7 +223,9 @@ def _accurate(bare: Result, rng: random.Random) -> Result:
     low, high = statistics.wilson(correct.count("1"), len(correct))
     reading = Reading(share, low, high, Known.EXACT, n=2000, labelled=Labelled("synthetic v1", correct))
     finding = Finding("acc", 0.85, reading, Outcome.MET, Outcome.SAME, 0.8945)
-    memory = Reading(64.9e6, 64.2e6, 65.3e6, Known.MEASURED, n=3, parts={"python": 38e6, "runtime": 22e6, "model": 4.9e6})
+    memory = Reading(
+        64.9e6, 64.2e6, 65.3e6, Known.MEASURED, n=3, parts={"python": 38e6, "runtime": 22e6, "model": 4.9e6}
+    )
     return _verdict(bare, finding, Finding("rss_mb", 100 * 1024.0**2, memory, Outcome.MET, Outcome.SAME, 65.1e6))
 
 
@@ -256,7 +265,12 @@ CASES: tuple[Callable[[Result, random.Random], Result], ...] = (
 
 
 def _evidence(device: str) -> Evidence:
-    subject = {"model": "6cb2cc480943b883", "runtime": "litert 2.3.0", "threads": 1, "features": {"n_fft": 1024, "n_mels": 64}}
+    subject = {
+        "model": "6cb2cc480943b883",
+        "runtime": "litert 2.3.0",
+        "threads": 1,
+        "features": {"n_fft": 1024, "n_mels": 64},
+    }
     before = {**subject, "features": {"n_fft": 1024, "n_mels": 40}}
     where = (PI if device == "pi" else HOST) | {"runtime": "litert 2.3.0"}
     changed = Setting(before if device == "pi" else subject, where)
@@ -269,7 +283,9 @@ def _trend(finding: Finding, rng: random.Random) -> tuple[Step, ...]:
     if reading is None or finding.regression is Outcome.NO_BASELINE:
         return ()
     last = finding.before if finding.before is not None else reading.value
-    sizes = (1.21, 1.17, 1.17, 1.09, 1.1, 1.06, 1.0, 1.0) if finding.limit != "acc" else (0.95, 0.96, 0.96, 0.98, 0.99, 1.0)
+    sizes = (
+        (1.21, 1.17, 1.17, 1.09, 1.1, 1.06, 1.0, 1.0) if finding.limit != "acc" else (0.95, 0.96, 0.96, 0.98, 0.99, 1.0)
+    )
     steady = finding.limit in {"size_kb", "instructions_m"}
     return tuple(
         Step(

@@ -110,7 +110,9 @@ def dump_result(result: Result) -> dict[str, Json]:
         "seconds": result.seconds,
     }
     if result.trend:
-        plain["trend"] = {name: [{**vars(one), "known": one.known.value} for one in steps] for name, steps in result.trend.items()}
+        plain["trend"] = {
+            name: [{**vars(one), "known": one.known.value} for one in steps] for name, steps in result.trend.items()
+        }
     return plain
 
 

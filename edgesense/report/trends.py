@@ -64,7 +64,15 @@ def below(top: Path, directory: Path, most: int = COMMITS) -> tuple[dict[str, li
         msg = f"{directory} lies outside of the repository"
         raise MeasurementError(msg)
     place = inside.relative_to(top.resolve()).as_posix()
-    told = ("--no-color", "--raw", "--no-abbrev", "--no-renames", "-z", "--no-show-signature", "--format=%x00commit %H %cI")
+    told = (
+        "--no-color",
+        "--raw",
+        "--no-abbrev",
+        "--no-renames",
+        "-z",
+        "--no-show-signature",
+        "--format=%x00commit %H %cI",
+    )
     said = history.run(top, history.LITERAL, "log", f"-{most}", *told, "HEAD", "--", place)
     found: dict[str, list[Change]] = defaultdict(list)
     commit = when = ""
@@ -82,9 +90,7 @@ def below(top: Path, directory: Path, most: int = COMMITS) -> tuple[dict[str, li
     return found, count == most or bool(commit and history.is_cut(top, commit))
 
 
-def _steps(
-    result: Result, found: list[Change], contents: Mapping[str, bytes | None]
-) -> Mapping[str, tuple[Step, ...]]:
+def _steps(result: Result, found: list[Change], contents: Mapping[str, bytes | None]) -> Mapping[str, tuple[Step, ...]]:
     steps: dict[str, list[Step]] = defaultdict(list)
     for commit, when, blob in reversed(found):
         baseline = _baseline(contents[blob], commit)

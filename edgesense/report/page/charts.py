@@ -40,7 +40,7 @@ def distribution(arms: Sequence[Arm], unit: Unit, bound: float | None, title: st
     for number, arm in enumerate(arms):
         body += _arm(arm, axis, top + ROW * number, unit)
     if bound is not None:
-        body += _limit(bound, axis, unit, top, bottom, near=near)
+        body += _limit(bound, axis, unit, bottom, near=near)
     return _svg(body, bottom + 22, title)
 
 
@@ -69,14 +69,11 @@ def _arm(arm: Arm, axis: Axis, top: float, unit: Unit) -> Iterator[str]:
     yield f'<path class="median" d="M{at} {middle - 11:g}v22"><title>{escape(told)}</title></path>'
     left_out = len(arm.values) - len(inside)
     if left_out:
-        yield (
-            f'<text class="edge" x="{RIGHT:g}" y="{top + 9:g}">'
-            f"slowest {units.text(arm.values[-1], unit)} ▸</text>"
-        )
+        yield (f'<text class="edge" x="{RIGHT:g}" y="{top + 9:g}">slowest {units.text(arm.values[-1], unit)} ▸</text>')
     yield "</g>"
 
 
-def _limit(bound: float, axis: Axis, unit: Unit, top: float, bottom: float, *, near: bool) -> Iterator[str]:
+def _limit(bound: float, axis: Axis, unit: Unit, bottom: float, *, near: bool) -> Iterator[str]:
     text = f"limit {units.text(bound, unit)}"
     if not near:
         beyond = bound > axis.high
@@ -140,11 +137,13 @@ def trend(steps: Sequence[Step], now: float | None, bound: float | None, unit: U
         place = down.at(bound)
         text = f"limit {units.text(bound, unit)}" + ("" if near else " ▴" if bound > down.high else " ▾")
         body += [f'<path class="limit" d="M{LEFT - 66:g} {coordinate(place)}H{RIGHT:g}"/>'] if near else []
-        body.append(f'<text class="limit" text-anchor="end" x="{RIGHT:g}" y="{coordinate(max(place - 4, 10))}">{text}</text>')
+        body.append(
+            f'<text class="limit" text-anchor="end" x="{RIGHT:g}" y="{coordinate(max(place - 4, 10))}">{text}</text>'
+        )
     path, last = [], None
     for index, step in enumerate(steps):
-        place = f"{coordinate(across.at(index))} {coordinate(down.at(step.value))}"
-        path.append(f"{'M' if last is not step.known else 'L'}{place}")
+        spot = f"{coordinate(across.at(index))} {coordinate(down.at(step.value))}"
+        path.append(f"{'M' if last is not step.known else 'L'}{spot}")
         last = step.known
     body.append(f'<path class="line" d="{"".join(path)}"/>')
     for index, step in enumerate(steps):

@@ -79,7 +79,9 @@ class Files:
         if form and self._pack(name, content):
             return Shown(one.title, one.kind, one.summary, name, form, size=len(content))
         why = "for another program" if not form else "too large to be inside this page"
-        return Shown(one.title, one.kind, one.summary, link=self._link(one.path, name, content), said=why, size=len(content))
+        return Shown(
+            one.title, one.kind, one.summary, link=self._link(one.path, name, content), said=why, size=len(content)
+        )
 
     def _pack(self, name: str, content: bytes) -> bool:
         if name in self.packed:

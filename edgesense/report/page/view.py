@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from edgesense.perf import metrics, units
@@ -242,7 +242,8 @@ def _line(finding: Finding, result: Result) -> Line:
     texts = cells.of(finding, fails=fails)
     tones = {"red": "bad" if fails else "open", "yellow": "open", "green": "good"}
     steps = result.trend.get(finding.limit, ())
-    gauge, percent, note, behind, parts = None, "", "", "", ()
+    gauge, percent, note, behind = None, "", "", ""
+    parts: tuple[Share, ...] = ()
     if reading is not None:
         before = finding.before if finding.change is None else reading.value / (1 + finding.change[0])
         if finding.bound is not None:
@@ -282,12 +283,11 @@ def _behind(finding: Finding) -> str:
     return f"{reading.n} {'calls' if finding.limit.endswith('_ms') else 'samples'}"
 
 
-def _parts(parts: Iterable[tuple[str, float]] | object, unit: Unit) -> Iterator[Share]:
-    found = dict(parts)  # type: ignore[call-overload]
-    total = sum(abs(value) for value in found.values())
-    if len(found) < 2 or not total:
+def _parts(parts: Mapping[str, float], unit: Unit) -> Iterator[Share]:
+    total = sum(abs(value) for value in parts.values())
+    if len(parts) < 2 or not total:
         return
-    for name, value in sorted(found.items(), key=lambda item: -abs(item[1])):
+    for name, value in sorted(parts.items(), key=lambda item: -abs(item[1])):
         yield Share(name.replace("_", " "), units.text(value, unit), abs(value) / total)
 
 

@@ -113,6 +113,8 @@
 
   // A file is unpacked when it is looked at, and shown where its own program can reach neither this page nor a network.
   const viewer = $("viewer");
+  // A flame graph remembers its zoom in its address, which a frame without an origin may not change.
+  const still = (svg) => svg.replace(/<svg\b[^>]*>/, "$&<script>history.replaceState = () => {};<" + "/script>");
   let address = "";
   async function show(button) {
     const packed = Uint8Array.from(atob($(button.dataset.file).textContent), (one) => one.charCodeAt(0));
@@ -131,7 +133,8 @@
       const frame = document.createElement("iframe");
       frame.sandbox = "allow-scripts";
       frame.title = button.textContent;
-      frame.src = address;
+      const shown = form === "image/svg+xml" ? still(new TextDecoder().decode(content)) : content;
+      frame.src = URL.createObjectURL(new Blob([shown], { type: form }));
       $("viewer-body").replaceChildren(frame);
     }
     viewer.showModal();

@@ -51,7 +51,7 @@ models: device
 lock: .venv/ready
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --strip-extras --no-annotate --no-header \
-	  --extra litert --extra tflite --extra audio --extra profile --extra train --extra search --extra testing --extra esp32 \
+	  --extra litert --extra tflite --extra audio --extra profile --extra train --extra search --extra report --extra testing --extra esp32 \
 	  --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 
 clean:

@@ -67,6 +67,11 @@ def add(parser: pytest.Parser) -> None:
         "forms (ini: edge_export)",
     )
     add_option(
+        "--edge-report",
+        metavar="DIR",
+        help="write a page about all results there: DIR/index.html, with its data in DIR/run.json (ini: edge_report)",
+    )
+    add_option(
         "--edge-explain",
         action="store_true",
         default=None,
@@ -96,6 +101,7 @@ def add(parser: pytest.Parser) -> None:
         ("edge_regression", "string", "allowed changes from baselines, as in latency:3%,instructions:0.5%,acc:0.5pp"),
         ("edge_against", "string", "as --edge-against"),
         ("edge_export", "args", "as --edge-export, files from ROOTDIR"),
+        ("edge_report", "string", "as --edge-report, from ROOTDIR"),
         ("edge_github", "string", "as --edge-github: auto or off"),
         ("edge_timeout", "string", "seconds after which a silent measurement is ended; default 600"),
     ):

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from edgesense import __version__
 from edgesense.errors import EdgeSenseError
 from edgesense.perf import history
 from edgesense.perf.files import write_atomically
-from edgesense.report import formats
+from edgesense.report import formats, page, trend
 from edgesense.report.records import Result, RunRecord
 from pytest_edgesense import status
 from pytest_edgesense.rows import Row
@@ -23,7 +24,7 @@ def record(rows: Sequence[Row], planned: int, problems: Sequence[str], settings:
     """Return a run as reports are made of it."""
     counts = tally(rows, planned)
     commit, modified = _state(settings.root)
-    return RunRecord(
+    run = RunRecord(
         results=tuple(_shown(row) for row in rows),
         said=str(counts),
         tally=asdict(counts),
@@ -36,16 +37,39 @@ def record(rows: Sequence[Row], planned: int, problems: Sequence[str], settings:
         release=__version__,
         problems=tuple(problems),
     )
+    return trend.add(run, settings.root, settings.baselines)
 
 
-def publish(run: RunRecord, settings: Settings) -> tuple[list[str], list[str]]:
-    """Write everything that was asked for; return what could not be written, and lines for who reads the log."""
+class Written(NamedTuple):
+    """What came of writing a run's files.
+
+    Attributes:
+        problems: What could not be written.
+        remarks: Lines for who reads the log.
+        page: The page of the run; None where none was written.
+    """
+
+    problems: Sequence[str]
+    remarks: Sequence[str] = ()
+    page: Path | None = None
+
+
+def publish(run: RunRecord, settings: Settings) -> Written:
+    """Write everything that was asked for."""
     problems = list(write(run, settings))
-    if not settings.github:
-        return problems, []
-    from pytest_edgesense import github
+    page_file: Path | None = None
+    remarks: list[str] = []
+    if settings.report is not None:
+        try:
+            page_file = page.write(run, settings.report, settings.root)
+        except (OSError, EdgeSenseError) as error:
+            problems.append(f"the page was not written to {settings.report}: {error}")
+    if settings.github:
+        from pytest_edgesense import github
 
-    return [*problems, *github.summarise(run, settings.root)], github.remarks(run, settings.root)
+        problems += github.summarise(run, settings.root)
+        remarks = github.remarks(run, settings.root)
+    return Written(problems, remarks, page_file)
 
 
 def write(run: RunRecord, settings: Settings) -> Iterator[str]:

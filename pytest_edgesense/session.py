@@ -46,6 +46,7 @@ class Session:
         self.problems: list[str] = []
         self.kept: list[Path] = []
         self.remarks: list[str] = []
+        self.page: Path | None = None
         self._shared: str | None = None
         self._told = False
         self._summing = False
@@ -259,7 +260,8 @@ class Session:
             costs.keep(self.config, self.rows.values())
         if any(row.baseline for row in self.rows.values()):
             self._store(session, exitstatus)
-        wanted = self.settings.exports or (self.settings.github and (self.rows or self.planned))
+        asked = self.settings.exports or self.settings.report is not None
+        wanted = asked or (self.settings.github and (self.rows or self.planned))
         if wanted and not self.settings.explain and exitstatus != pytest.ExitCode.USAGE_ERROR:
             self._write(session)
 
@@ -277,9 +279,10 @@ class Session:
         from pytest_edgesense import results
 
         run = results.record(self._sorted(), len(self.planned), self.problems, self.settings)
-        problems, self.remarks = results.publish(run, self.settings)
-        self.problems += problems
-        if problems and session.exitstatus == pytest.ExitCode.OK:
+        written = results.publish(run, self.settings)
+        self.page, self.remarks = written.page, written.remarks
+        self.problems += written.problems
+        if written.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -291,7 +294,7 @@ class Session:
         if self.rows or self.planned or self.problems:
             from pytest_edgesense import summary
 
-            told = summary.Told(self._sorted(), len(self.planned), self._workers(), self.problems, self.kept)
+            told = summary.Told(self._sorted(), len(self.planned), self._workers(), self.problems, self.kept, self.page)
             summary.write(terminalreporter, told, self.settings)
         for line in self.remarks:
             terminalreporter.write_line(line)

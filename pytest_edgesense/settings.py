@@ -41,6 +41,7 @@ class Settings(NamedTuple):
         exports: (format, file) of everything that is written at the end of the run.
         delegate: The delegate that models are run with; None for what the runtime does by itself.
         explain: Whether the run is explained and nothing is run.
+        report: The directory that the page of the run is written into; None for no page.
         github: Whether GitHub Actions gets a step summary and remarks at the tests' lines.
     """
 
@@ -62,6 +63,7 @@ class Settings(NamedTuple):
     exports: tuple[tuple[str, Path], ...] = ()
     delegate: str | None = None
     explain: bool = False
+    report: Path | None = None
     github: bool = False
 
 
@@ -99,6 +101,7 @@ def read(config: pytest.Config) -> Settings:
         exports=_exports(config),
         delegate=_delegate(config),
         explain=_explain(config),
+        report=_report(config),
         github=_github(config),
     )
 
@@ -240,6 +243,7 @@ def _exports(config: pytest.Config) -> tuple[tuple[str, Path], ...]:
         name, _, file = one.partition(":")
         try:
             form = formats.find(name)
+            getattr(form, "need", bool)()
         except SettingsError as error:
             msg = f"{origin} {one!r}: {error}"
             raise pytest.UsageError(msg) from error
@@ -248,6 +252,25 @@ def _exports(config: pytest.Config) -> tuple[tuple[str, Path], ...]:
             raise pytest.UsageError(msg)
         found.append((name, start / file))
     return tuple(found)
+
+
+def _report(config: pytest.Config) -> Path | None:
+    said, origin, start = _asked(config, "edge_report")
+    if not said:
+        return None
+    from edgesense.errors import SettingsError
+    from edgesense.report import page
+
+    directory = Path(os.path.abspath(start / said))  # noqa: PTH100 - a link keeps its name
+    try:
+        page.need()
+    except SettingsError as error:
+        msg = f"{origin} {said!r}: {error}"
+        raise pytest.UsageError(msg) from error
+    if directory.exists() and not directory.is_dir():
+        msg = f"{origin} {said!r}: a directory is wanted, this is a file"
+        raise pytest.UsageError(msg)
+    return directory
 
 
 def _github(config: pytest.Config) -> bool:

@@ -31,6 +31,7 @@ class Told:
         workers: Of xdist; 0 without it.
         problems: What could not be stored or written.
         kept: Files that are to be committed beside the baselines that were stored.
+        page: The page of the run; None where none was written.
     """
 
     rows: Sequence[Row]
@@ -38,6 +39,7 @@ class Told:
     workers: int = 0
     problems: Sequence[str] = ()
     kept: Sequence[Path] = ()
+    page: Path | None = None
 
 
 def write(terminal: pytest.TerminalReporter, told: Told, settings: Settings) -> None:
@@ -58,6 +60,8 @@ def write(terminal: pytest.TerminalReporter, told: Told, settings: Settings) -> 
         terminal.write_line(problem, red=True)
     if settings.against is not None:
         terminal.write_line(f"compared with {settings.against} ({settings.against_from}), not with what is stored here")
+    if told.page is not None:
+        terminal.write_line(f"page of this run: {shown_path(told.page, settings.root)}")
     for text in busy(told):
         terminal.write_line(text, yellow=True)
     terminal.write_line(strictness(rows, settings))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,8 @@ from edgesense.cli import _output
 from edgesense.errors import InvalidInput
 from edgesense.perf import history, units
 from edgesense.perf.baselines.directory import DirectoryStore
-from edgesense.report import cells, difference, formats, schema, sparkline, table
-from edgesense.report.records import RunRecord
-from edgesense.report.trend import MOST, Point, trend
+from edgesense.report import cells, difference, formats, schema, sparkline, table, trend
+from edgesense.report.records import RunRecord, Step
 
 UNPIPED = (100, 24)
 MARKS = {"red": "red", "yellow": "yellow", "green": "green", "bold": "bold"}
@@ -151,15 +151,14 @@ def run_history(arguments: argparse.Namespace) -> int:
         raise InvalidInput(msg)
     curves = []
     for device in devices:
-        points = trend(root, arguments.baselines, test, device)
-        names = dict.fromkeys(name for point in points for name in point.values)
-        curves += [(device, name, points) for name in sorted(names) if arguments.limit in {None, name}]
+        found = trend.of(root, arguments.baselines, test, device)
+        curves += [(device, name, found[name]) for name in sorted(found) if arguments.limit in {None, name}]
     if not curves:
         msg = f"no commit stored {arguments.limit or 'a number'} of {test}: commit its baseline, or fetch more history"
         raise InvalidInput(msg)
     print(test)
-    for device, name, points in curves:
-        _print(device, name, points)
+    for device, name, steps in curves:
+        _print(device, name, steps)
     if arguments.plot:
         _plot(arguments.plot, test, curves)
     return 0
@@ -182,24 +181,20 @@ def _find(store: DirectoryStore, part: str, device: str | None) -> tuple[str, li
     return next(iter(found.items()))
 
 
-def _print(device: str, name: str, points: tuple[Point, ...]) -> None:
-    said = [point for point in points if name in point.values]
-    values = [point.values[name].value for point in said]
+def _print(device: str, name: str, steps: Sequence[Step]) -> None:
+    values = [step.value for step in steps]
     unit = cells.unit_of(name)
-    count = units.plural(len(said), "commit")
-    older = f"the newest {MOST}" if len(points) == MOST else count
+    older = f"the newest {trend.MOST}" if len(steps) == trend.MOST else units.plural(len(steps), "commit")
     print(f"\n{name} on {device}  {sparkline.line(values)}  {older}")
     texts = _texts(values, unit)
     widest = max(map(len, texts))
-    for index, (point, text) in enumerate(zip(said, texts, strict=True)):
-        one = point.values[name]
-        before = said[index - 1].values[name] if index else one
+    for before, step, text in zip((None, *steps), steps, texts, strict=False):
         change = ""
-        if index:
-            change = units.change(one.value, before.value, absolute=unit is units.RATIO)
-            change = change if before.known is one.known else "known in another way"
-        front = f"  {history.short(point.commit)}  {point.when[:10]}  {text:>{widest}}"
-        print(f"{front}  {one.known.value:<9}  {change}".rstrip())
+        if before is not None:
+            change = units.change(step.value, before.value, absolute=unit is units.RATIO)
+            change = change if before.known is step.known else "known in another way"
+        front = f"  {history.short(step.commit)}  {step.when[:10]}  {text:>{widest}}"
+        print(f"{front}  {step.known.value:<9}  {change}".rstrip())
 
 
 def _texts(values: list[float], unit: units.Unit) -> list[str]:
@@ -211,20 +206,18 @@ def _texts(values: list[float], unit: units.Unit) -> list[str]:
     return [units.text(value, unit, digits=units.REPEATABLE) for value in values]
 
 
-def _plot(file: str, test: str, curves: list[tuple[str, str, tuple[Point, ...]]]) -> None:
+def _plot(file: str, test: str, curves: list[tuple[str, str, Sequence[Step]]]) -> None:
     if len(curves) != 1:
         msg = f"--plot draws one curve, there are {len(curves)}: name one with --device and --limit"
         raise InvalidInput(msg)
-    ((device, name, points),) = curves
-    said = [point for point in points if name in point.values]
-    unit = cells.unit_of(name)
-    values = [point.values[name].value for point in said]
-    known = " and ".join(dict.fromkeys(point.values[name].known.value for point in said))
+    ((device, name, steps),) = curves
+    values = [step.value for step in steps]
+    known = " and ".join(dict.fromkeys(step.known.value for step in steps))
     text = sparkline.picture(
         f"{test}: {name} on {device} ({known})",
         values,
-        _texts(values, unit),
-        [history.short(point.commit) for point in said],
+        _texts(values, cells.unit_of(name)),
+        [history.short(step.commit) for step in steps],
     )
     _output.put(text, file, "--plot")
     print(f"\ndrawn to {file}")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from edgesense.errors import BudgetError, MeasurementError
 
@@ -57,25 +58,58 @@ def last_change(top: Path, path: Path, ref: str = "HEAD") -> str | None:
     return run(top, LITERAL, "log", "-1", "--format=%H", ref, "--", _name(top, path)).decode().strip() or None
 
 
-def changes(top: Path, path: Path, most: int, ref: str = "HEAD") -> list[tuple[str, str, str]]:
-    """Return what changed a file, the newest first, `most` at the most; where it was removed it has no entry.
+class Change(NamedTuple):
+    """What one commit made of one file.
 
-    Returns:
-        (commit, its committer's date in ISO 8601, the object that holds the file's bytes since then).
+    Attributes:
+        commit: Its whole name.
+        when: Its committer's date, ISO 8601.
+        blob: The object that holds the file's bytes since then.
+        path: The file, from the top.
     """
-    told = ("--no-color", "--raw", "--no-abbrev", "--no-renames", "--diff-merges=combined", "--no-show-signature")
-    said = run(top, LITERAL, "log", f"-{most}", *told, "--format=commit %H %cI", ref, "--", _name(top, path))
-    found, commit, when = [], "", ""
-    for line in said.decode(errors="replace").splitlines():
-        words = line.split()
+
+    commit: str
+    when: str
+    blob: str
+    path: Path
+
+
+class Changes(NamedTuple):
+    """What changed files, the newest commit first; a file has no entry where it was removed.
+
+    Attributes:
+        found: Commit by commit.
+        cut: Whether there may be older ones that were not read, or are not in this clone.
+    """
+
+    found: Sequence[Change]
+    cut: bool
+
+
+def changes(top: Path, path: Path, most: int, ref: str = "HEAD") -> Changes:
+    """Return what changed a file, or every file below a directory; `most` commits are read at the most.
+
+    Raises:
+        MeasurementError: If git cannot be asked, has no commit yet, or the path lies outside of the repository.
+    """
+    form = ("--no-color", "--raw", "--no-abbrev", "--no-renames", "-z", "--diff-merges=combined", "--no-show-signature")
+    place = _name(top, path)
+    said = run(top, LITERAL, "log", f"-{most}", *form, "--format=%x00commit %H %cI", ref, "--", place)
+    found: list[Change] = []
+    commits = []
+    when = ""
+    fields = iter(said.decode(errors="surrogateescape").split("\0"))
+    for field in fields:
+        words = field.split()
         if words[:1] == ["commit"]:
             _, commit, when = words
-        elif line.startswith(":"):
+            commits.append(commit)
+        elif words and words[0].startswith(":"):
             # A merge's line has a colon, a mode and an object for each of its parents.
             parents = len(words[0]) - len(words[0].lstrip(":"))
-            blob = words[2 * parents + 1]
-            found += [(commit, when, blob)] if blob.strip("0") else []
-    return found
+            blob, name = words[2 * parents + 1], next(fields)
+            found += [Change(commits[-1], when, blob, Path(name))] if blob.strip("0") else []
+    return Changes(found, len(commits) == most or bool(commits and is_cut(top, commits[-1])))
 
 
 def blobs(top: Path, objects: Sequence[str]) -> list[bytes | None]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edgesense.perf.records import Json, Outcome, Verdict
+from edgesense.perf.records import Json, Known, Outcome, Verdict
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,23 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A number that one commit accepted for a limit.
+
+    Attributes:
+        commit: The commit's whole name.
+        when: Its committer's date, ISO 8601.
+        value: In base units.
+        known: How it is known.
+    """
+
+    commit: str
+    when: str
+    value: float
+    known: Known
+
+
+@dataclass(frozen=True)
 class Result:
     """One test on one device.
 
@@ -114,6 +131,7 @@ class Result:
         against: What times were measured beside, a line each.
         evidence: What stands behind it.
         seconds: What it took to measure.
+        trend: What was accepted before, by limit, the oldest first.
     """
 
     nodeid: str
@@ -132,6 +150,7 @@ class Result:
     against: tuple[str, ...] = ()
     evidence: Evidence = field(default_factory=Evidence)
     seconds: float = 0.0
+    trend: Mapping[str, Sequence[Step]] = field(default_factory=dict)
 
     @property
     def fails(self) -> bool:
@@ -160,6 +179,7 @@ class RunRecord:
         modified: Whether the project's files differed from it.
         release: Of pytest-edgesense.
         problems: What could not be stored or written.
+        trend_note: Why there is no trend, or only a part of it; "" where there is nothing to say.
     """
 
     results: tuple[Result, ...] = ()
@@ -173,3 +193,4 @@ class RunRecord:
     modified: bool = False
     release: str = ""
     problems: tuple[str, ...] = ()
+    trend_note: str = ""

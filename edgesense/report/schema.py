@@ -3,8 +3,9 @@
 History of the schema:
     1  schema, strict, against, tally, said, budgets: a row each, with outcome, letter, word, gates, failing, failure,
        and the verdict (numbers in base units with the unit beside them) or null.
-    2  adds when, commit, modified, release, strict_because, problems; to each row place, blamed, seconds and evidence:
-       pipeline, measured and baseline (subject, fingerprint, environment), distributions (of calls), attached.
+    2  adds when, commit, modified, release, strict_because, problems, trend_note; to each row place, blamed, seconds,
+       trend (limit -> commits) and evidence: pipeline, measured and baseline (subject, fingerprint, environment),
+       distributions (of calls), attached.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from typing import Any
 
 from edgesense.errors import InvalidInput, SchemaError
 from edgesense.perf import schema
-from edgesense.perf.records import Json
-from edgesense.report.records import Attached, Distribution, Evidence, Place, Result, RunRecord, Setting
+from edgesense.perf.records import Json, Known
+from edgesense.report.records import Attached, Distribution, Evidence, Place, Result, RunRecord, Setting, Step
 
 VERSION = 2
 DAMAGED = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
@@ -37,6 +38,7 @@ def dump(run: RunRecord) -> str:
         "tally": dict(run.tally),
         "said": run.said,
         "problems": list(run.problems),
+        "trend_note": run.trend_note,
         "budgets": [dump_result(one) for one in run.results],
     }
     return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
@@ -68,6 +70,7 @@ def load(text: str, origin: str) -> RunRecord:
             modified=bool(body.get("modified", False)),
             release=str(body.get("release", "")),
             problems=_lines(body.get("problems", ())),
+            trend_note=str(body.get("trend_note", "")),
         )
     except SchemaError:
         raise
@@ -97,6 +100,10 @@ def dump_result(result: Result) -> dict[str, Json]:
         "evidence": dump_evidence(result.evidence),
         "seconds": result.seconds,
     }
+    if result.trend:
+        plain["trend"] = {
+            name: [{**vars(one), "known": one.known.value} for one in steps] for name, steps in result.trend.items()
+        }
     return plain
 
 
@@ -120,6 +127,7 @@ def load_result(row: Mapping[str, Any]) -> Result:
         against=_lines(row["against"]),
         evidence=load_evidence(row.get("evidence", {})),
         seconds=float(row.get("seconds", 0.0)),
+        trend={str(name): tuple(map(_step, steps)) for name, steps in row.get("trend", {}).items()},
     )
 
 
@@ -161,6 +169,10 @@ def _distribution(body: Mapping[str, Any]) -> Distribution:
     sides = {name: tuple(float(value) for value in body[name]) for name in ("alone", "baseline", "candidate")}
     pairs = tuple((float(first), float(second)) for first, second in body["pairs"])
     return Distribution(**sides, pairs=pairs, discarded=int(body["discarded"]))
+
+
+def _step(body: Mapping[str, Any]) -> Step:
+    return Step(str(body["commit"]), str(body["when"]), float(body["value"]), Known(body["known"]))
 
 
 def _attached(body: Mapping[str, Any]) -> Attached:

@@ -1,90 +1,100 @@
-"""A test's accepted numbers over the commits that accepted them, read from git in two processes."""
+"""What was accepted for tests, commit by commit: read from git in two processes, however many tests there are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from edgesense.errors import BaselineError
+from edgesense.errors import BaselineError, MeasurementError
 from edgesense.perf import history, schema
 from edgesense.perf.baselines.directory import DirectoryStore
-from edgesense.perf.records import Known, Reading
-from edgesense.report.cells import unit_of
+from edgesense.perf.history import Change
+from edgesense.perf.records import Baseline
+from edgesense.report.records import Result, RunRecord, Step
 
-MOST = 50
+COMMITS = 500
+"""Commits that are looked at for all tests of a run, the newest ones."""
+MOST = 40
+"""Commits of one test that are kept."""
+
+Trend = Mapping[str, Sequence[Step]]
+"""By limit, the oldest first; numbers that a commit did not store are not there."""
 
 
-@dataclass(frozen=True)
-class Value:
-    """One accepted number.
+def add(run: RunRecord, root: Path, baselines: Path, most: int = COMMITS) -> RunRecord:
+    """Return a run with the trend of each result, or with a sentence that says why there is none.
 
-    Attributes:
-        value: In base units.
-        unit: The base unit's name, "" for a limit that is not installed here.
-        known: How it is known.
-        low: Lower end of its interval, in base units.
-        high: Upper end.
+    Args:
+        run: The run.
+        root: The project's root.
+        baselines: Where its baselines are kept, absolute.
+        most: As many commits at the most, the newest ones.
     """
-
-    value: float
-    unit: str
-    known: Known
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Point:
-    """What one commit accepted for a test.
-
-    Attributes:
-        commit: Its whole name.
-        when: The committer's date, ISO 8601.
-        values: By limit; numbers that were not stored are not there.
-        fingerprint: Where they were made.
-    """
-
-    commit: str
-    when: str
-    values: Mapping[str, Value]
-    fingerprint: Mapping[str, str]
+    top = history.top(root)
+    if top is None:
+        return replace(run, trend_note="no trend: the project lies in no git repository")
+    by_file: dict[Path, list[Change]] = defaultdict(list)
+    try:
+        changes, cut = history.changes(top, baselines, most)
+        for change in changes:
+            by_file[(top / change.path).resolve()].append(change)
+        wanted = {path: some[:MOST] for path, some in by_file.items()}
+        contents = _contents(top, [change for some in wanted.values() for change in some])
+    except MeasurementError as error:
+        return replace(run, trend_note=f"no trend: {error}")
+    store = DirectoryStore(baselines)
+    found = []
+    for result in run.results:
+        path = store.path(result.test, result.device).resolve()
+        found.append(replace(result, trend=_steps(wanted.get(path, ()), contents, result.test, result.device)))
+    note = "older commits are not shown: the clone is shallow, or the history is long" if cut else ""
+    return replace(run, results=tuple(found), trend_note=note if changes else "no trend: no commit stored a baseline")
 
 
-def trend(root: Path, baselines_dir: Path, test: str, device: str, most: int = MOST) -> tuple[Point, ...]:
-    """Return what was accepted for a test on a device, commit by commit, the oldest first.
+def of(root: Path, baselines: Path, test: str, device: str, most: int = MOST) -> Trend:
+    """Return what was accepted for one test on a device; nothing outside of a repository.
 
     Args:
         root: The project's root.
-        baselines_dir: Where baselines are kept, from `root` unless it is absolute.
+        baselines: Where baselines are kept, from `root` unless it is absolute.
         test: The test's stable name.
         device: The device's name.
         most: As many commits at the most, the newest ones.
 
     Returns:
-        A point for each commit up to HEAD that stored the baseline anew; () outside of a repository. Commits whose
-        file cannot be read are left out.
+        Commits whose file cannot be read are left out.
 
     Raises:
         MeasurementError: If git cannot be asked, or has no commit yet.
     """
     top = history.top(root)
     if top is None:
-        return ()
-    path = DirectoryStore((root / baselines_dir).absolute()).path(test, device)
-    found = history.changes(top, path, most)
-    contents = history.blobs(top, [blob for _, _, blob in found]) if found else []
-    points = []
-    for (commit, when, _), content in zip(found, contents, strict=True):
-        try:
-            baseline = schema.load_baseline((content or b"").decode(), f"{path.name} of {history.short(commit)}")
-        except (BaselineError, UnicodeDecodeError):
+        return {}
+    path = DirectoryStore((root / baselines).absolute()).path(test, device)
+    changes = history.changes(top, path, most).found
+    return _steps(changes, _contents(top, changes), test, device)
+
+
+def _contents(top: Path, changes: Sequence[Change]) -> Mapping[str, bytes | None]:
+    objects = list(dict.fromkeys(change.blob for change in changes))
+    return dict(zip(objects, history.blobs(top, objects), strict=True)) if objects else {}
+
+
+def _steps(changes: Sequence[Change], contents: Mapping[str, bytes | None], test: str, device: str) -> Trend:
+    steps: dict[str, list[Step]] = defaultdict(list)
+    for change in reversed(changes):
+        baseline = _baseline(contents[change.blob], change.commit)
+        if baseline is None or (baseline.test, baseline.device) != (test, device):
             continue
-        if (baseline.test, baseline.device) == (test, device):
-            values = {name: _value(name, reading) for name, reading in baseline.readings.items()}
-            points.append(Point(commit, when, values, baseline.fingerprint))
-    return tuple(reversed(points))
+        for limit, reading in baseline.readings.items():
+            steps[limit].append(Step(change.commit, change.when, reading.value, reading.known))
+    return {limit: tuple(some) for limit, some in steps.items()}
 
 
-def _value(name: str, reading: Reading) -> Value:
-    return Value(reading.value, unit_of(name).base, reading.known, reading.low, reading.high)
+def _baseline(content: bytes | None, commit: str) -> Baseline | None:
+    try:
+        return schema.load_baseline((content or b"").decode(), history.short(commit))
+    except (BaselineError, UnicodeDecodeError):
+        return None

@@ -198,11 +198,21 @@ def test_changes_of_a_file_come_newest_first_with_their_bytes(repository: Any) -
     repository.commit()
     repository.write("baselines/a b.json", "2\n\n3")
     second = repository.commit()
-    found = history.changes(repository.top, path, 10)
-    assert [commit for commit, _, _ in found] == [second, first]
-    assert history.blobs(repository.top, [blob for _, _, blob in found]) == [b"2\n\n3", b"1"]
-    assert history.changes(repository.top, path, 1) == found[:1]
-    assert all("T" in when for _, when, _ in found)
+    found, cut = history.changes(repository.top, path, 10)
+    assert [one.commit for one in found] == [second, first]
+    assert history.blobs(repository.top, [one.blob for one in found]) == [b"2\n\n3", b"1"]
+    assert all("T" in one.when and one.path == path.relative_to(repository.top) for one in found)
+    assert not cut
+    assert history.changes(repository.top, path, 1) == ([found[0]], True)
+
+
+def test_changes_below_a_directory_name_their_files(repository: Any) -> None:
+    repository.write("baselines/a\nb.json", "1")
+    repository.write("baselines/pi/ü.json", "2")
+    repository.write("other", "x")
+    repository.commit()
+    found, _ = history.changes(repository.top, Path("baselines"), 10)
+    assert sorted(one.path.as_posix() for one in found) == ["baselines/a\nb.json", "baselines/pi/ü.json"]
 
 
 def test_a_commit_that_removed_a_file_is_no_entry_of_it(repository: Any) -> None:
@@ -210,7 +220,7 @@ def test_a_commit_that_removed_a_file_is_no_entry_of_it(repository: Any) -> None
     first = repository.commit()
     path.unlink()
     repository.commit()
-    assert [commit for commit, _, _ in history.changes(repository.top, path, 10)] == [first]
+    assert [one.commit for one in history.changes(repository.top, path, 10).found] == [first]
 
 
 def test_bytes_that_a_clone_does_not_have_are_told_apart_from_none(repository: Any) -> None:

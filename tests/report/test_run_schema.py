@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from edgesense.errors import InvalidInput, SchemaError
 from edgesense.perf.records import Finding, Known, Outcome, Reading, Verdict
 from edgesense.report import schema
-from edgesense.report.records import Attached, Distribution, Evidence, Place, Result, RunRecord, Setting
+from edgesense.report.records import Attached, Distribution, Evidence, Place, Result, RunRecord, Setting, Step
 
 GOLDEN = Path(__file__).parents[1] / "data" / "run-1.json"
 
@@ -46,6 +46,7 @@ FINDINGS = st.builds(
     why=LINES,
 )
 VERDICTS = st.builds(Verdict, TEXT, TEXT, st.lists(FINDINGS, max_size=3).map(tuple), st.booleans(), LINES)
+STEPS = st.lists(st.builds(Step, TEXT, TEXT, NUMBERS, st.sampled_from(Known)), max_size=2).map(tuple)
 RESULTS = st.builds(
     Result,
     TEXT,
@@ -63,6 +64,7 @@ RESULTS = st.builds(
     absent=LINES,
     against=LINES,
     evidence=EVIDENCE,
+    trend=st.dictionaries(TEXT, STEPS, max_size=2),
     seconds=NUMBERS,
 )
 RUNS = st.builds(
@@ -78,6 +80,7 @@ RUNS = st.builds(
     st.booleans(),
     TEXT,
     LINES,
+    TEXT,
 )
 
 

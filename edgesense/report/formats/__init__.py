@@ -1,7 +1,8 @@
 """What a run's results can be written as, one format a file.
 
 A module here defines ``NAME``, ``ABOUT`` (a line that says who reads it), ``SUFFIX`` and
-``render(run: RunRecord, *, root: Path) -> str``. Packages add theirs with the entry-point group ``edgesense.formats``,
+``render(run: RunRecord, *, root: Path) -> str``; where it needs what may not be installed, ``need()`` refuses with a
+`SettingsError` before anything runs. Packages add theirs with the entry-point group ``edgesense.formats``,
 naming such a module.
 """
 

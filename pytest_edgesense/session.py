@@ -280,7 +280,7 @@ class Session:
 
         run = results.record(self._sorted(), len(self.planned), self.problems, self.settings)
         written = results.publish(run, self.settings)
-        self.page, self.remarks = written.page, written.remarks
+        self.page, self.remarks = written.page, list(written.remarks)
         self.problems += written.problems
         if written.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

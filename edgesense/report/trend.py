@@ -12,7 +12,7 @@ from edgesense.perf import history, schema
 from edgesense.perf.baselines.directory import DirectoryStore
 from edgesense.perf.history import Change
 from edgesense.perf.records import Baseline
-from edgesense.report.records import Result, RunRecord, Step
+from edgesense.report.records import RunRecord, Step
 
 COMMITS = 500
 """Commits that are looked at for all tests of a run, the newest ones."""

@@ -102,7 +102,13 @@ def test_a_repository_without_a_commit_is_said_to_be_one(repository: Any) -> Non
 def test_every_result_of_a_run_gets_its_own_trend(repository: Any) -> None:
     commits = [store(repository, 1024.0), store(repository, 2048.0)]
     store(repository, 5.0, device="pi")
-    run = RunRecord(results=(Result(TEST, TEST, "host", None), Result(TEST, TEST, "pi", None), Result("other", "other", "host", None)))
+    run = RunRecord(
+        results=(
+            Result(TEST, TEST, "host", None),
+            Result(TEST, TEST, "pi", None),
+            Result("other", "other", "host", None),
+        )
+    )
     found = trend.add(run, repository.top, repository.top / FOLDER)
     here, board, none = (result.trend for result in found.results)
     assert [(step.commit, step.value) for step in here["size_kb"]] == list(zip(commits, (1024.0, 2048.0), strict=True))

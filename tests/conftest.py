@@ -19,6 +19,11 @@ import _loopback
 from edgesense.errors import DeviceUnavailable
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the long tests come first."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def alive() -> Callable[[int], bool]:
     """Return a function that says whether a process runs; one whose exit status nobody took yet does not."""

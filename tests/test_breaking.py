@@ -11,6 +11,7 @@ import pytest
 from edgesense.perf import devices
 from edgesense.perf.files import cache_directory
 
+pytestmark = pytest.mark.long
 # pytester gives each test a home of its own; the board's sysroot is in the user's.
 CACHE = cache_directory()
 MODELS = Path(__file__).parent.parent / "models"

@@ -15,6 +15,7 @@ import pytest
 
 from edgesense.runtime.writer import Graph, OperatorSpec, TensorSpec, to_bytes
 
+pytestmark = pytest.mark.long
 MODELS = Path(__file__).parent.parent / "models"
 CLIPS = 300
 WIDTH = 1024

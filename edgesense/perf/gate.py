@@ -115,16 +115,25 @@ def decide_ratios(ratios: Sequence[float], discarded: int, rule: Rule) -> Decisi
         return _decision(ratios, Outcome.INCONCLUSIVE, f"{discarded} of {tried} pairs had to be discarded")
     first, half = ratios[: rule.first], math.log1p(rule.limit / 2)
     if _median_is_within(first, half, of=rule.first) and (len(first) == rule.first or max(first) >= -half):
-        return _decision(first, Outcome.BETTER if max(first) < -half else Outcome.SAME)
+        return _decision(first, Outcome.BETTER) if max(first) < -half else _same(first, first, rule)
     if len(ratios) < rule.first:
         return _decision(ratios, None, wanted=rule.first - len(ratios))
     second = ratios[rule.first :]
     if _median_is_within(second, half, of=rule.second):
-        why = f"{rule.first} pairs looked slower; {len(second)} new ones did not confirm it"
-        return _decision(ratios, Outcome.SAME, why)
+        return _same(ratios, second, rule, f"{rule.first} pairs looked slower; {len(second)} new ones did not confirm it")
     if len(ratios) < rule.at_most:
         return _decision(ratios, None, wanted=rule.at_most - len(ratios))
     return _decision(ratios, *_confirmed(ratios, rule))
+
+
+def _same(ratios: Sequence[float], stage: Sequence[float], rule: Rule, why: str = "") -> Decision:
+    """Return that nothing was slower, and what could not have been seen where the stage's pairs lie far apart."""
+    spread = robust_spread(stage)
+    if spread > math.log1p(rule.limit):
+        wide = units.percent(math.expm1(spread), beside=rule.limit).lstrip("+")
+        noise = f"the pairs spread by {wide}: a change of {rule.limit * 100:g} % would not show"
+        why = f"{why}; {noise}" if why else noise
+    return _decision(ratios, Outcome.SAME, why)
 
 
 def _median_is_within(ratios: Sequence[float], limit: float, *, of: int) -> bool:

@@ -60,6 +60,16 @@ def test_three_pairs_that_are_not_slower_settle_the_first_stage_and_two_do_not()
     assert outcome([HALF, HALF, OVER_HALF]) is None
 
 
+def test_pairs_far_apart_say_what_they_could_not_have_shown() -> None:
+    assert decide_ratios([-0.2, 0.0, 0.2, 0.01, -0.1], 0, RULE).why == (
+        "the pairs spread by 16.0 %: a change of 3 % would not show"
+    )
+    assert decide_ratios([0.0, 0.01, 0.02, 0.01, -0.01], 0, RULE).why == ""
+    again = decide_ratios(SLOW + [-0.2, 0.1] * 5, 0, RULE).why
+    assert again.startswith("5 pairs looked slower; ")
+    assert again.endswith(" %: a change of 3 % would not show")
+
+
 def test_three_pairs_that_are_all_faster_may_still_become_better() -> None:
     assert outcome([-0.1] * 3) is None
     assert outcome([-0.1, -0.1, -HALF]) is Outcome.SAME

@@ -15,7 +15,7 @@ import pytest
 from edgesense.errors import BaselineError, BudgetError, EdgeSenseError, SettingsError
 from edgesense.perf import baselines, devices, history, measure, project, regressions
 from edgesense.perf.files import write_atomically
-from edgesense.perf.interfaces import Device
+from edgesense.perf.interfaces import Device, ProfilingDevice
 from edgesense.perf.judge import judge
 from edgesense.perf.plan import RunSettings, make_job
 from edgesense.perf.project import Project
@@ -284,7 +284,8 @@ class Run:
             return [Attachment("no profiles", None, str(error))]
         job = item.stash[JOB]
         accepted = baseline if isinstance(baseline, Baseline) else None
-        case = Case(job, device, frozenset(wanted), found.measurement, accepted)
+        reached = plan.device if isinstance(plan.device, ProfilingDevice) else None
+        case = Case(job, device, frozenset(wanted), found.measurement, accepted, reached=reached)
 
         def once(name: str, make: Callable[[], Sequence[Attachment]]) -> Sequence[Attachment]:
             # Profiling takes longer than measuring: a pipeline that breaks several budgets is profiled once.

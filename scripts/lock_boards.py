@@ -23,6 +23,8 @@ from edgesense.perf.devices.emulation.lock import Pin
 
 NEWER = ("ai-edge-litert>=2.1,<3", "numpy>=2.1,<3", "scipy>=1.14,<2")
 """For a Python that is not the emulated board's; tflite-runtime has no wheels for one."""
+TOOLS = ("py-spy", "--no-deps")
+"""What explains a missed budget on the board itself."""
 PYTHONS = ("3.11", "3.12", "3.13")
 MACHINES = ("aarch64", "x86_64")
 
@@ -35,7 +37,8 @@ def main() -> int:
     for python in PYTHONS:
         for machine in MACHINES:
             wanted = (*same, "--no-deps") if python == emulated.python else NEWER
-            targets.append(wheels.Target(python, machine, resolved(python, machine, wanted)))
+            pins = resolved(python, machine, wanted) + resolved(python, machine, TOOLS)
+            targets.append(wheels.Target(python, machine, tuple(sorted(pins))))
             print(f"{python} {machine}: {', '.join(f'{pin.name} {pin.version}' for pin in targets[-1].pins)}")
     wheels.LOCK_FILE.write_text(wheels.render(targets), encoding="utf-8")
     return 0

@@ -120,7 +120,9 @@ def decide_ratios(ratios: Sequence[float], discarded: int, rule: Rule) -> Decisi
         return _decision(ratios, None, wanted=rule.first - len(ratios))
     second = ratios[rule.first :]
     if _median_is_within(second, half, of=rule.second):
-        return _same(ratios, second, rule, f"{rule.first} pairs looked slower; {len(second)} new ones did not confirm it")
+        return _same(
+            ratios, second, rule, f"{rule.first} pairs looked slower; {len(second)} new ones did not confirm it"
+        )
     if len(ratios) < rule.at_most:
         return _decision(ratios, None, wanted=rule.at_most - len(ratios))
     return _decision(ratios, *_confirmed(ratios, rule))

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Literal, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 from edgesense.perf.records import Attachment, Baseline, Case, Job, Json, Known, Measurement, Reading, Report
 from edgesense.perf.units import Unit
+
+if TYPE_CHECKING:
+    from edgesense.perf.processes import Exchange
+
+PRODUCT = "{product}"
+"""In a tool's arguments: the file that it is to write."""
 
 
 @runtime_checkable
@@ -175,6 +181,47 @@ class PairingDevice(Device, Protocol):
         Args:
             job: What it opens.
             options: ``series`` and ``item``, as `edgesense.perf.worker.session` has them.
+        """
+
+
+class Profiled(NamedTuple):
+    """A run under a tool, on a device.
+
+    Attributes:
+        said: What the worker and the tool said.
+        job: What ran, as the device sees it: where its files lie there.
+    """
+
+    said: Exchange
+    job: Job
+
+
+@runtime_checkable
+class ProfilingDevice(Device, Protocol):
+    """A device on which a tool can start the worker and watch it."""
+
+    def profiled(
+        self,
+        job: Job,
+        probe: str,
+        options: Mapping[str, Json],
+        tool: Sequence[str],
+        produced: Path,
+        *,
+        timeout_seconds: float,
+    ) -> Profiled:
+        """Run a probe under a tool there and bring back the file that it wrote.
+
+        Args:
+            job: What runs.
+            probe: ``module:function``.
+            options: The probe's.
+            tool: The program's name and its arguments, up to the worker's; `PRODUCT` stands for the file it writes.
+            produced: Where that file is put here; it is not there if the tool failed.
+            timeout_seconds: After this long both are ended.
+
+        Raises:
+            EdgeSenseError: If it cannot be run there; in one line.
         """
 
 

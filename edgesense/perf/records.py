@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, unique
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgesense.perf.interfaces import ProfilingDevice
 
 Json = Any
 
@@ -373,6 +376,8 @@ class Case:
         baseline: The baseline's pipeline as this computer can run it again; None where it cannot.
         against: What that is, in words.
         alone: Why it cannot be run, "" where it can.
+        reached: The device itself, where tools can be run on it; None where they cannot.
+        watched: Where a profile of it is made: this computer, or the device itself.
     """
 
     job: Job
@@ -383,6 +388,8 @@ class Case:
     baseline: Job | None = None
     against: str = ""
     alone: str = ""
+    reached: ProfilingDevice | None = None
+    watched: str = "host"
 
 
 @dataclass(frozen=True)

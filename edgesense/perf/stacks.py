@@ -77,7 +77,8 @@ def read(speedscope: Mapping[str, Any], below: str, roots: Sequence[str] = ()) -
 def frame(name: str, path: str, roots: Sequence[str]) -> Frame:
     """Return a function of a file."""
     own = any(path.startswith(f"{root}/") for root in roots) and not any(mark in path for mark in LIBRARIES)
-    return Frame(name, shortened(path, roots), path.endswith(".py"), own or f"/{OWN}/" in path)
+    short = shortened(path, roots)
+    return Frame(name, short, path.endswith(".py"), own or short.startswith(f"{OWN}/"))
 
 
 def roots_of(job: Job) -> list[str]:
@@ -97,14 +98,15 @@ def blamed(stack: Sequence[Frame]) -> Frame | None:
 
 def shortened(path: str, roots: Sequence[str]) -> str:
     """Return a path from the project or library that it lies in."""
-    if f"/{OWN}/" in path:
-        return f"{OWN}/{path.rpartition(f'/{OWN}/')[2]}"
-    for root in roots:
-        if path.startswith(f"{root}/"):
-            return path[len(root) + 1 :]
     for mark in LIBRARIES:
         if mark in path:
             return path.rpartition(mark)[2]
+    for root in sorted(roots, key=len, reverse=True):
+        if path.startswith(f"{root}/"):
+            return path[len(root) + 1 :]
+    # Last: on a board everything lies below a folder of this name.
+    if f"/{OWN}/" in path:
+        return f"{OWN}/{path.rpartition(f'/{OWN}/')[2]}"
     return str(PurePath(*PurePath(path).parts[-LAST:])) if path.startswith("/") else path
 
 

@@ -62,3 +62,15 @@ def test_own_code_is_what_lies_in_a_jobs_project_and_root() -> None:
         HOME,
         "/home/edge",
     ]
+
+
+def test_a_board_keeps_everything_below_a_folder_of_the_tools_name_and_its_libraries_are_none_of_the_projects() -> None:
+    base = "/home/pi/.cache/edgesense"
+    roots = [f"{base}/runs/run-1/seat-1/project", f"{base}/runs/run-1/seat-1/beside"]
+    paths = {
+        f"{roots[0]}/mine.py": ("mine.py", True),
+        f"{roots[1]}/edgesense/pipeline.py": ("edgesense/pipeline.py", True),
+        f"{base}/trees/environment-1/lib/python3.11/site-packages/numpy/fft.py": ("numpy/fft.py", False),
+    }
+    found = {path: stacks.frame("f", path, roots) for path in paths}
+    assert {path: (one.file, one.own) for path, one in found.items()} == paths

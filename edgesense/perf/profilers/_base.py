@@ -97,7 +97,17 @@ def run_worker(
 
     command = processes.Command(tool, processes.native(job.threads, job.home).environment)
     request = json.dumps(processes.request(job, probe, options))
-    said = _exchange(name, command, request, timeout_seconds)
+    return answer_of(name, _exchange(name, command, request, timeout_seconds))
+
+
+def answer_of(name: str, said: Exchange) -> dict[str, Any]:
+    """Return what a worker answered under a tool.
+
+    Raises:
+        MeasurementError: If the tool or the run under it failed.
+    """
+    from edgesense.perf import processes
+
     answer = next((line for line in said.out.splitlines() if line.startswith('{"protocol"')), None)
     told: dict[str, Any] = json.loads(answer) if answer is not None else {}
     error = told.get("error")

@@ -23,7 +23,9 @@ ENERGY = frozenset({"energy_mj", "battery_h"})
 
 def whose(case: Case) -> str:
     """Return in words whose run a profile shows."""
-    return "this computer" if case.device == "host" else f"run here, not on {case.device}"
+    if case.watched != case.device:
+        return f"run here, not on {case.device}"
+    return "this computer" if case.device == "host" else f"on {case.device}"
 
 
 def elsewhere(case: Case) -> str:
@@ -35,7 +37,7 @@ def told(profiler: Profiler, case: Case, lines: Iterable[str]) -> tuple[str, ...
     """Return lines for a failure's text, with whose run they are of, where the profiler helps with what broke."""
     if profiler.explains.isdisjoint(case.limits):
         return ()
-    here = "" if case.device == "host" else f" ({whose(case)})"
+    here = "" if case.watched == case.device else f" ({whose(case)})"
     return tuple(f"{line}{here}" for line in lines)
 
 

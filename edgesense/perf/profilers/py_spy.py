@@ -6,11 +6,12 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgesense.errors import MeasurementError
+from edgesense.errors import EdgeSenseError, MeasurementError
+from edgesense.perf.interfaces import PRODUCT, ProfilingDevice
 from edgesense.perf.profilers import _base, _case
 from edgesense.perf.records import Attachment, Case, Job
 
@@ -57,21 +58,28 @@ class PySpy:
         return _case.TIMES | _case.ENERGY | {"cold_start_ms", "instructions_m"}
 
     def profile(self, case: Case, directory: Path) -> Sequence[Attachment]:
-        """Write a flame graph, the same for speedscope, and ``functions.txt``."""
-        program = self.program or _base.program(self.name)
+        """Write a flame graph, the same for speedscope, and ``functions.txt``; of the device's run where it can be."""
+        if case.reached is None:
+            return self._profile(case, directory)
+        try:
+            return self._profile(replace(case, watched=case.device), directory)
+        except EdgeSenseError as error:
+            why = Attachment(f"no {self.name} profile of a run on {case.device}", None, str(error))
+            return [*self._profile(replace(case, reached=None), directory), why]
 
+    def _profile(self, case: Case, directory: Path) -> Sequence[Attachment]:
         def draw(draft: Path) -> None:
-            self._record(program, case.job, "flamegraph", draft)
+            self._record(case.reached, case.job, "flamegraph", draft)
 
-        told: dict[str, Any] = {}
+        ran: list[tuple[Mapping[str, Any], Job]] = []
 
         def sample(draft: Path) -> None:
-            told.update(self._record(program, case.job, "speedscope", draft))
+            ran.append(self._record(case.reached, case.job, "speedscope", draft))
 
         _base.clear(directory, FUNCTIONS, FLAMEGRAPH, SPEEDSCOPE)
         scope = _base.put(directory, SPEEDSCOPE, sample, '"profiles"')
         whose = _case.elsewhere(case)
-        functions = self._functions(program, case, directory, _seen(scope, case.job, told, {}))
+        functions = self._functions(case, directory, _seen(scope, *ran[0], {}))
         return [
             *functions,
             _base.attached(
@@ -82,13 +90,13 @@ class PySpy:
             Attachment(f"py-spy samples for speedscope{whose}", scope, kind="speedscope"),
         ]
 
-    def _functions(self, program: str, case: Case, directory: Path, now: Seen) -> list[Attachment]:
+    def _functions(self, case: Case, directory: Path, now: Seen) -> list[Attachment]:
         from edgesense.perf import growth
         from edgesense.perf.units import MILLISECOND
 
         if not now.functions:
             return []
-        before, case = _case.of_baseline(case, lambda job: self._sampled(program, job, now.stages))
+        before, case = _case.of_baseline(case, lambda job: self._sampled(case.reached, job, now.stages))
         functions = growth.compare(now.functions, None if before is None else before.functions)
         kernels = growth.compare(now.kernels, None if before is None else before.kernels)
         lines = _case.head(case, f"time of each function a call, sampled for {self.seconds:g} s")
@@ -104,32 +112,37 @@ class PySpy:
             Attachment(f"functions by time{_case.elsewhere(case)}", path, "", _case.told(self, case, told), "functions")
         ]
 
-    def _sampled(self, program: str, job: Job, stages: Mapping[str, str]) -> Seen:
+    def _sampled(self, device: ProfilingDevice | None, job: Job, stages: Mapping[str, str]) -> Seen:
         with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
             path = Path(scratch) / SPEEDSCOPE
-            told = self._record(program, job, "speedscope", path)
-            return _seen(path, job, told, stages)
+            return _seen(path, *self._record(device, job, "speedscope", path), stages)
 
-    def _record(self, program: str, job: Job, form: str, draft: Path) -> Mapping[str, Any]:
-        """Sample one run into a file; return the run's facts."""
+    def _record(
+        self, device: ProfilingDevice | None, job: Job, form: str, draft: Path
+    ) -> tuple[Mapping[str, Any], Job]:
+        """Sample one run into a file; return the run's facts, and the job as its frames name its files."""
         # Without --native most samples only say `Interpreter.invoke`.
-        spy = (program, "record", "--native", "--full-filenames", "--format", form, "--output", str(draft))
-        worker = (sys.executable, *_base.WORKER)
+        spy = ("record", "--native", "--full-filenames", "--format", form, "--output")
         options = {"seconds": self.seconds}
-        told = _base.run_worker(
-            self.name, (*spy, "--", *worker), job, _base.REPEAT, options, timeout_seconds=self.timeout_seconds
-        )
+        if device is None:
+            program = self.program or _base.program(self.name)
+            tool = (program, *spy, str(draft), "--", sys.executable, *_base.WORKER)
+            told = _base.run_worker(self.name, tool, job, _base.REPEAT, options, timeout_seconds=self.timeout_seconds)
+        else:
+            under = (self.name, *spy, PRODUCT, "--")
+            ran = device.profiled(job, _base.REPEAT, options, under, draft, timeout_seconds=self.timeout_seconds)
+            told, job = _base.answer_of(self.name, ran.said), ran.job
         facts: Mapping[str, Any] = told.get("facts", {})
-        return facts
+        return facts, job
 
 
-def _seen(path: Path, job: Job, told: Mapping[str, Any], stages: Mapping[str, str]) -> Seen:
+def _seen(path: Path, told: Mapping[str, Any], job: Job, stages: Mapping[str, str]) -> Seen:
     """Return what is in a file of samples.
 
     Args:
         path: The file.
-        job: What ran.
         told: The run's facts; code of an earlier release tells its calls alone.
+        job: What ran.
         stages: The name of each stage's function, where the run does not tell.
     """
     from edgesense.perf import stacks

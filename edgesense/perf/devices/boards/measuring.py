@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Self
 
 from edgesense.errors import DatasetError, EdgeSenseError, NotMeasured, WorkerFailed
@@ -13,7 +15,7 @@ from edgesense.perf.devices import host
 from edgesense.perf.devices.boards import health, seats
 from edgesense.perf.devices.boards.remote import RemoteCommand
 from edgesense.perf.devices.boards.setup import Board
-from edgesense.perf.interfaces import Device
+from edgesense.perf.interfaces import PRODUCT, Device, Profiled
 from edgesense.perf.profiles import Profile
 from edgesense.perf.records import Job, Json, Known, Measurement, Missing, Reading, Report
 from edgesense.perf.sessions import Session
@@ -131,6 +133,27 @@ class Leased:
         message = processes.opening(onboard, told)
         return Steady(self, Session(self._worker(onboard), message, timeout_seconds=job.timeout_seconds))
 
+    def profiled(
+        self,
+        job: Job,
+        probe: str,
+        options: Mapping[str, Json],
+        tool: Sequence[str],
+        produced: Path,
+        *,
+        timeout_seconds: float,
+    ) -> Profiled:
+        """Run a probe under a tool of the environment there; see `edgesense.perf.interfaces.ProfilingDevice`."""
+        onboard, told = seats.take(self.board, job, options, fresh=False)
+        name = f"product-{secrets.token_hex(4)}"
+        program, *arguments = (name if one == PRODUCT else one for one in tool)
+        beside = str(PurePosixPath(self.board.python).with_name(program))
+        worker = self._worker(onboard, under=(beside, *arguments))
+        said = worker.ask(processes.request(onboard, probe, told), timeout_seconds=timeout_seconds)
+        if said.status == 0:
+            produced.write_bytes(base64.b64decode(self.board.link.request("fetch", name=name)["content"]))
+        return Profiled(said, onboard)
+
     def condition(self) -> health.Health:
         """Ask the board how it is."""
         return health.Health.read(self.board.link.request("health"))
@@ -186,12 +209,12 @@ class Leased:
                 raise Throttled(f"throttled: {slowed}, {_share(tally)}")
         return reports
 
-    def _worker(self, job: Job) -> RemoteCommand:
+    def _worker(self, job: Job, *, under: Sequence[str] = ()) -> RemoteCommand:
         told = self.profile.threads if self.profile else None
         if told is None or told.runtime_threads != job.threads:
             told = uniform(job.threads)
         environment = processes.additions(told, str(job.home))
-        return RemoteCommand(self.board.link, (self.board.python, *processes.WORKER), environment)
+        return RemoteCommand(self.board.link, (*under, self.board.python, *processes.WORKER), environment)
 
 
 class Steady:

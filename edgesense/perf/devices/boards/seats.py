@@ -17,7 +17,7 @@ from edgesense.perf.devices.emulation import bundle
 from edgesense.perf.records import Job
 from edgesense.perf.worker import loop, source
 
-LEFT_OUT = frozenset({"cli", "models", "optimize", "training", "devices", "profilers"})
+LEFT_OUT = frozenset({"advice", "cli", "devices", "export", "models", "optimize", "report", "training"})
 """Folders of EdgeSense that nothing on a board imports."""
 NEVER = frozenset({"__pycache__"})
 ELSEWHERE = "elsewhere"

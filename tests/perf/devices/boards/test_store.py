@@ -106,7 +106,7 @@ def wheel(path: Path, *names: str) -> bytes:
 def test_a_wheel_that_points_outside_is_refused(name: str, tmp_path: Path) -> None:
     wheel(tmp_path / "bad.whl", "good.py", name)
     with zipfile.ZipFile(tmp_path / "bad.whl") as archive, pytest.raises(Refused, match="a file outside of itself"):
-        stores.unpack(archive, str(tmp_path / "site"))
+        stores.unpack(archive, str(tmp_path / "site"), tmp_path / "bin")
     assert not (tmp_path / "outside.py").exists()
 
 
@@ -138,3 +138,31 @@ def test_a_run_that_is_just_beginning_is_not_cleaned_up_by_another(tmp_path: Pat
         thread.join()
     assert len(begun) == 80
     assert sorted((tmp_path / "runs").iterdir()) == sorted(one.scratch for one in begun)
+
+
+def test_a_wheels_programs_stand_beside_the_environments_python(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "tool.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tool-1.data/scripts/tool", "#!/bin/sh\necho here\n")
+    python = store.environment("env", sys.executable, [kept(store, path.read_bytes())], ["sys"])
+    assert subprocess.run([python.with_name("tool")], check=False, capture_output=True).stdout == b"here\n"
+
+
+def test_what_a_worker_left_is_handed_over_once(store: Store) -> None:
+    (store.scratch / "product").write_bytes(b"flames")
+    assert store.product("product") == b"flames"
+    with pytest.raises(Refused, match="the run on the board left no product"):
+        store.product("product")
+
+
+def test_nothing_outside_of_the_runs_own_place_is_handed_over(store: Store) -> None:
+    (store.scratch.parent / "secret").write_bytes(b"of another run")
+    with pytest.raises(Refused, match="the run on the board left no secret"):
+        store.product("../secret")
+
+
+def test_what_is_too_large_to_travel_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "PRODUCT_AT_MOST", 3)
+    (store.scratch / "product").write_bytes(b"flames")
+    with pytest.raises(Refused, match="product is too large to be brought back: 6 bytes"):
+        store.product("product")

@@ -19,7 +19,8 @@ def test_the_lock_file_is_what_would_be_written_of_it() -> None:
 
 def test_a_board_with_the_emulated_boards_python_gets_the_same_wheels() -> None:
     emulated = lock.load()
-    assert set(wheels.target(emulated.python, "aarch64", "pi-1").pins) == set(emulated.wheels)
+    pins = {pin for pin in wheels.target(emulated.python, "aarch64", "pi-1").pins if pin.name != "py-spy"}
+    assert pins == set(emulated.wheels)
 
 
 @pytest.mark.parametrize("one", wheels.targets(), ids=lambda one: f"{one.python}-{one.machine}")

@@ -7,6 +7,7 @@ more, or the connection ends, everything that was started is ended and the agent
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import errno
 import json
@@ -30,7 +31,7 @@ from edgesense.perf.devices.boards.onboard.store import Refused, Store, run
 CHUNK = 1 << 20
 BITS = 64 if sys.maxsize > 2**32 else 32
 ASK_PYTHON = "import json, sys; print(json.dumps([sys.version_info[:3], 64 if sys.maxsize > 2**32 else 32]))"
-SLOW = frozenset({"ask", "end", "environment", "health", "seat", "tidy", "tree"})
+SLOW = frozenset({"ask", "end", "environment", "fetch", "health", "seat", "tidy", "tree"})
 """What may take long and is done beside everything else."""
 
 
@@ -187,6 +188,10 @@ class Agent:
         """Make an environment; return its Python."""
         made = self.store.environment(request["name"], request["python"], request["wheels"], request["imports"])
         return {"python": str(made)}
+
+    def do_fetch(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Hand over a file that a worker left."""
+        return {"content": base64.b64encode(self.store.product(request["name"])).decode("ascii")}
 
     def do_tidy(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
         """Remove what was not used for long."""

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+PRODUCT_AT_MOST = 64 * 2**20
 FOLDERS = OBJECTS, TREES, RUNS = "objects", "trees", "runs"
 
 
@@ -128,10 +129,25 @@ class Store:
                 (site,) = glob.glob(str(partial / "lib" / "python*" / "site-packages"))  # noqa: PTH207 - 3.8 as well
                 for digest in wheels:
                     with zipfile.ZipFile(self.path(digest)) as wheel:
-                        unpack(wheel, site)
+                        unpack(wheel, site, partial / "bin")
                 # Finds out what cannot be imported here, and leaves the byte code that a first import would make.
                 run([str(partial / "bin" / "python"), "-c", f"import {', '.join(imports)}"], "import its packages")
         return place / "bin" / "python"
+
+    def product(self, name: str) -> bytes:
+        """Return a file that a worker left in this run's own place.
+
+        Raises:
+            Refused: If there is none, or it is too large to travel.
+        """
+        path = self.scratch / Path(name).name
+        if not path.is_file():
+            raise Refused(f"the run on the board left no {path.name}")
+        if path.stat().st_size > PRODUCT_AT_MOST:
+            raise Refused(f"{path.name} is too large to be brought back: {path.stat().st_size} bytes")
+        content = path.read_bytes()
+        path.unlink()
+        return content
 
     def tidy(self, seconds: float) -> None:
         """Remove what was not used for so long; a file stays with the folders that have it."""
@@ -262,8 +278,8 @@ def copy(source: Path, path: Path) -> None:
     shutil.copyfile(source, path)
 
 
-def unpack(wheel: zipfile.ZipFile, site: str) -> None:
-    """Unpack a wheel; tests are left out.
+def unpack(wheel: zipfile.ZipFile, site: str, programs: Path) -> None:
+    """Unpack a wheel, its programs where an environment has them; tests are left out.
 
     Raises:
         Refused: If a name in it points outside.
@@ -272,5 +288,9 @@ def unpack(wheel: zipfile.ZipFile, site: str) -> None:
         parts = Path(entry.filename).parts
         if Path(entry.filename).is_absolute() or ".." in parts:
             raise Refused(f"a wheel has a file outside of itself: {entry.filename}")
-        if not entry.is_dir() and "tests" not in parts:
+        if len(parts) == 3 and parts[0].endswith(".data") and parts[1] == "scripts":
+            program = programs / parts[2]
+            program.write_bytes(wheel.read(entry))
+            program.chmod(0o755)
+        elif not entry.is_dir() and "tests" not in parts:
             wheel.extract(entry, site)

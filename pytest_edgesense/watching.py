@@ -84,7 +84,9 @@ class Watch:
         known = [self._expected[key] for key in self._left.values() if key in self._expected]
         if own is None or len(known) < len(self._left):
             return ""
-        return f", about {costs.told(max(own - spent, 0.0) + sum(known))} left"
+        rest = max(own - spent, 0.0) + sum(known)
+        # What takes longer than last time, or explains, is not known to end at once.
+        return f", about {costs.told(rest)} left" if rest >= 1 else ""
 
     def _say(self, item: pytest.Item, text: str) -> None:
         """Print a line between pytest's own, and begin its line of results again."""

@@ -144,6 +144,19 @@ def test_the_time_that_is_left_is_that_of_last_time():
     assert "1/2 a on pi: counting, about 70 s left" in terminal.getvalue()
 
 
+def test_no_end_is_foretold_of_the_last_test_while_it_is_explained():
+    terminal = io.StringIO()
+    watch = watching.Watch(FakeConfig({"a on pi": 30.0}), terminal, lambda: 0.0)
+    watch.begin({"test_a": "a on pi"})
+    plan = SimpleNamespace(budget=SimpleNamespace(test="a"), device=SimpleNamespace(name="pi"))
+    for what in ("counting", "why"):
+        with watch.over(SimpleNamespace(nodeid="test_a"), plan):
+            progress.tell(what)
+    assert "1/1 a on pi: counting, about 30 s left" in terminal.getvalue()
+    assert "1/1 a on pi: why" in terminal.getvalue()
+    assert "about 0 s" not in terminal.getvalue()
+
+
 def test_nothing_is_foretold_of_what_was_never_measured():
     assert shown({"a on pi": 30.0}, [0.0]) == ["edge budget 1/2 a on pi: counting"]
 

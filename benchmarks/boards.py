@@ -47,9 +47,9 @@ from edgesense.perf.records import Job
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS, RATIO, SPEEDUP = 60.0, 1.5, 3.0
 BOARDS, BUDGETS = 4, 16
-WAIT_SECONDS = 0.04
+WAIT_SECONDS = 0.5
 """Of a call, of which a budget makes some thirty."""
-ROUNDS = 2
+ROUNDS = 1
 LIMITS = ("latency_ms", "rss_mb", "size_kb")
 PARTS = ("ready", "ratio", "speedup", "disturbed")
 FAULTS = ("none", "cut", "worker killed", "agent killed", "guardian killed", "slow line", "full disk")

@@ -2,6 +2,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgesense import pipeline, synthetic
@@ -93,3 +94,11 @@ def test_an_answer_does_not_depend_on_the_clip_before():
     clips = [clip.samples for clip in synthetic.clips("validation", 4)]
     scores = [opened.predict(clip).scores for clip in clips]
     assert [opened.predict(clip).scores for clip in reversed(clips)] == scores[::-1]
+
+
+@pytest.mark.parametrize("gain", [0.01, 10.0])
+@pytest.mark.parametrize("name", NAMES)
+def test_how_loud_a_clip_is_does_not_change_its_label(name, gain):
+    shipped = pipeline.open(MODELS / name)
+    clips = [synthetic.clip("test", index).samples for index in range(60)]
+    assert [shipped.run(clip * np.float32(gain)) for clip in clips] == [shipped.run(clip) for clip in clips]

@@ -33,7 +33,7 @@ def failure(
     Args:
         verdict: What the budget came to.
         findings: Those of its findings that fail the test.
-        pipeline: What was measured.
+        pipeline: What was measured; "" for a function that pytest-benchmark timed.
         attachments: What profilers left.
         root: The directory that paths are shown from.
         storing: Whether storing baselines would help: not where another commit's are compared with.
@@ -86,7 +86,8 @@ def _steps(verdict: Verdict, findings: Sequence[Finding], pipeline: str) -> Iter
         if finding.remedy and not (over and UPDATE in finding.remedy):
             yield finding.remedy.replace(UPDATE, f"{alone} {UPDATE_FLAG}")
     if over:
-        yield f"see where it goes: edgesense bench {shlex.quote(pipeline)} --device {verdict.device}"
+        look = f"edgesense bench {shlex.quote(pipeline)} --device {verdict.device}"
+        yield f"see where it goes: {look if pipeline else f'{alone} --benchmark-cprofile=tottime'}"
         yield f"judge it again, alone: {alone}"
 
 
@@ -155,6 +156,12 @@ def properties(row: Row, attachments: Iterable[Attachment], root: Path) -> list[
     found += [(f"{PROPERTY}explained", line) for one in attachments for line in one.summary]
     found += [(f"{PROPERTY}artifact", shown_path(one.path, root)) for one in attachments if one.path is not None]
     return found
+
+
+def set_properties(item: pytest.Item, found: Iterable[tuple[str, object]]) -> None:
+    """Give a test its properties in place of those it had before it was run again."""
+    kept = [one for one in item.user_properties if not one[0].startswith(PROPERTY)]
+    item.user_properties[:] = [*kept, *found]
 
 
 def _properties(finding: Finding) -> Iterator[tuple[str, str]]:

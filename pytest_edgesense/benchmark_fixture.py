@@ -1,4 +1,4 @@
-"""The time of a test's own function, as pytest-benchmark's fixture `benchmark` took it; nothing of it is imported here."""
+"""The time of a test's own function, as pytest-benchmark's fixture `benchmark` took it; it is not imported here."""
 
 from __future__ import annotations
 

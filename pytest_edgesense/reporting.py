@@ -15,6 +15,8 @@ from pytest_edgesense.rows import Row
 
 PROPERTY = "edge."
 SECTION = "edge budget"
+ALLURE = "allure_listener"
+"""What allure-pytest calls its plugin where it was given a directory."""
 UPDATE_FLAG = "--update-baselines"
 UPDATE = f"pytest {UPDATE_FLAG}"
 
@@ -180,6 +182,20 @@ def _properties(finding: Finding) -> Iterator[tuple[str, str]]:
         yield ".change", f"{now - before if unit is units.RATIO else now / before - 1:.6f}"
     for reason in finding.why:
         yield ".why", reason
+
+
+def show_elsewhere(report: pytest.TestReport, row: Row, config: pytest.Config, root: Path) -> None:
+    """Show a test's budget in the reports of other plugins that this run writes: pytest-html's and Allure's."""
+    page = config.getoption("htmlpath", None)
+    if page:
+        from pytest_edgesense import html
+
+        own = [html.below(row), *html.files(row, root, Path(page))]
+        report.extras = [*getattr(report, "extras", ()), *own]  # type: ignore[attr-defined]
+    if config.pluginmanager.has_plugin(ALLURE):
+        from pytest_edgesense import allure
+
+        allure.add(row, root)
 
 
 def show_beside(report: pytest.TestReport, text: str) -> None:

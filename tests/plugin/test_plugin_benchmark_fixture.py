@@ -145,7 +145,8 @@ def test_a_pipeline_that_the_mark_names_is_judged_in_the_place_of_the_function(p
 
 def test_a_fixture_of_that_name_from_elsewhere_leaves_the_pipeline_judged(project):
     project.tests(
-        "@pytest.fixture\ndef benchmark():\n    return print\n\n@edge_budget(size_kb=10)\ndef test_it(benchmark): pass\n"
+        "@pytest.fixture\ndef benchmark():\n    return print\n\n"
+        "@edge_budget(size_kb=10)\ndef test_it(benchmark): pass\n"
     )
     project.run().assert_outcomes(passed=1)
     assert project.runs == ["table model.tflite size_kb"]

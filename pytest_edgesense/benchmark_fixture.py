@@ -19,6 +19,7 @@ from pytest_edgesense.measurement import Found
 FIXTURE = "benchmark"
 PACKAGE = "pytest_benchmark"
 HOST = "host"
+SUBJECT = "the function that the test times"
 MEDIAN = "latency_ms"
 LIMITS = frozenset({MEDIAN, *PERCENTILES})
 """What calls of a function can tell; the others are a pipeline's."""

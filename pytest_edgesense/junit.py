@@ -69,8 +69,8 @@ class Attaching:
             if found and xml is not None:
                 self._open[key] = (xml.node_reporter(report), found)
         elif report.when == "teardown" and key in self._open:
-            case, found = self._open.pop(key)
-            add(case.to_xml(), found)
+            case, kept = self._open.pop(key)
+            add(case.to_xml(), kept)
 
     def _xml(self) -> Any:
         return next((one for one in self._config.pluginmanager.get_plugins() if hasattr(one, "node_reporter")), None)

@@ -241,7 +241,8 @@ class Run:
         attachments = self._explain(item, plan, found, findings)
         job = item.stash.get(JOB, None)
         name = "" if job is None else job.workload
-        row = replace(row, evidence=evidence.gather(name, measured, baseline, attachments, root))
+        subject = benchmark_fixture.SUBJECT if plan.function else ""
+        row = replace(row, evidence=evidence.gather(name or subject, measured, baseline, attachments, root))
         reporting.set_properties(item, reporting.properties(row, attachments, root))
         if attachments and not findings:
             item.add_report_section("call", "edge profile", "\n".join(reporting.explained(attachments, root)))

@@ -44,7 +44,7 @@ def test_what_is_timed_here_is_measured_in_turns(here: Path, capsys: Capture) ->
     (said,) = json.loads(capsys.readouterr().out)["advice"]
     assert said["tried"]
     assert said["gains"][0]["known"] == "measured"
-    assert said["gains"][0]["about"] == "host, 3 rounds in turns"
+    assert said["gains"][0]["about"] == "on host, 3 rounds in turns"
 
 
 def test_a_long_line_goes_on_below_its_beginning(here: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

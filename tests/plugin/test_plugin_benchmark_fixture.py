@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
@@ -204,6 +205,20 @@ def test_explaining_says_that_the_function_is_timed_in_the_body(functions):
             "1 budget in 1 measurement; *",
         ]
     )
+
+
+def test_the_example_in_the_reference_runs(functions):
+    reference = (Path(__file__).parents[2] / "docs" / "plugin.md").read_text(encoding="utf-8")
+    section = reference.partition("### A function of pytest-benchmark")[2]
+    functions.write("test_it.py", section.partition("```python\n")[2].partition("```")[0])
+    functions.run().assert_outcomes(passed=1)
+
+
+def test_what_was_measured_is_called_the_function(functions):
+    functions.tests(TIMED.format(limit=GENEROUS))
+    evidence = timed(functions)["evidence"]
+    assert evidence["pipeline"] == "the function that the test times"
+    assert evidence["measured"]["subject"]["clock"] == "perf_counter"
 
 
 # Inconclusive, with the reason

@@ -23,7 +23,7 @@ def consider(case: Case) -> Advice | None:
     most = units.share(1 - share)
     why = f"{units.share(share)} of a call's work on {case.device.name}: a smaller model could save {most} at the most"
     todo = "change the front end before the model: see the pieces window, frame_hop, columns, buffer and stream"
-    return Advice(NAME, "Features dominate", (why,), todo, untried="it says where to look")
+    return Advice(NAME, "Features dominate", (why,), todo)
 
 
 def tick(case: Case, said: Advice | None) -> Tick:

@@ -14,6 +14,7 @@ from edgesense.perf.plan import make_job
 from edgesense.perf.records import Job
 from edgesense.report import cells
 from pytest_edgesense import costs, marker
+from pytest_edgesense.benchmark_fixture import FIXTURE, NEVER
 from pytest_edgesense.items import PLAN
 from pytest_edgesense.marker import Plan
 from pytest_edgesense.running import ACCEPTING, Run
@@ -64,14 +65,17 @@ class Explaining:
 
     def _explained(self, item: pytest.Item) -> Explained:
         plan = item.stash[PLAN]
+        title = f"{plan.budget.test} on {plan.device.name}"
+        key = costs.key(plan.budget.test, plan.device.name)
+        if plan.function:
+            return Explained(title, _of_a_function(plan), key, None)
         name = plan.budget.pipeline or ("" if marker.overridden(item) else self._run.settings.pipeline or "")
         # The pipeline changes nothing of what is measured, only of what.
         budget = replace(plan.budget, pipeline=name or OF_A_FIXTURE)
         job = make_job(budget, plan.bounds, plan.device, self._run.shared)
         said = [f"pipeline   {budget.pipeline}"]
         said += [f"{word:<10} {text}" for word, text in self._said(plan, job)]
-        title = f"{plan.budget.test} on {plan.device.name}"
-        return Explained(title, tuple(said), costs.key(plan.budget.test, plan.device.name), job if name else None)
+        return Explained(title, tuple(said), key, job if name else None)
 
     def _said(self, plan: Plan, job: Job) -> Iterator[tuple[str, str]]:
         known = plan.device.answers()
@@ -141,6 +145,16 @@ def lines(explained: Sequence[Explained], seconds: Mapping[str, float]) -> Itera
 def _dearest(group: Sequence[Explained], seconds: Mapping[str, float]) -> float | None:
     """Return what a measurement cost, whichever of its tests made it."""
     return max((seconds[one.key] for one in group if one.key in seconds), default=None)
+
+
+def _of_a_function(plan: Plan) -> tuple[str, ...]:
+    known = ", ".join(_limit(plan, name) for name in sorted(plan.bounds)) or "nothing"
+    return (
+        f"function   what it gives to pytest-benchmark's fixture {FIXTURE}",
+        f"measured   {known}",
+        "processes  none: it is timed in pytest's own, while the body runs",
+        f"compared   with nothing: {NEVER}",
+    )
 
 
 def _limit(plan: Plan, name: str) -> str:

@@ -6,12 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgesense.perf import history
 from edgesense.report.formats import github_annotations, markdown
 from edgesense.report.records import RunRecord
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
-WORKSPACE = "GITHUB_WORKSPACE"
 
 
 def summarise(run: RunRecord, root: Path) -> Iterator[str]:
@@ -28,15 +26,5 @@ def summarise(run: RunRecord, root: Path) -> Iterator[str]:
 
 
 def remarks(run: RunRecord, root: Path) -> list[str]:
-    """Return the lines that, printed in a step, are shown at the tests' lines.
-
-    Args:
-        run: The run.
-        root: The project's root. GitHub counts files from the repository's top.
-    """
-    return github_annotations.render(run, root=root, top=_top(root)).splitlines()
-
-
-def _top(root: Path) -> Path:
-    said = os.environ.get(WORKSPACE)
-    return Path(said) if said else history.top(root) or root
+    """Return the lines that, printed in a step, are shown at the tests' lines."""
+    return github_annotations.render(run, root=root).splitlines()

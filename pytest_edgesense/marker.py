@@ -16,6 +16,7 @@ from edgesense.errors import BudgetError
 from edgesense.perf import metrics, plan, regressions
 from edgesense.perf.interfaces import Device
 from edgesense.perf.records import Budget
+from pytest_edgesense import benchmark_fixture
 from pytest_edgesense.items import DEVICE, NAME, PIPELINE, stable_name
 
 PIPELINE_OF = "pipeline"
@@ -37,6 +38,7 @@ class Plan:
         absent: Limits that name other devices only.
         allowed: Limit -> change from its baseline that is let pass, where that is not the usual one.
         gates: Whether the budget may fail the test; else it is measured, judged and shown.
+        function: Whether the test's own function is judged, as pytest-benchmark times it, and no pipeline.
     """
 
     budget: Budget
@@ -45,6 +47,7 @@ class Plan:
     absent: tuple[str, ...] = ()
     allowed: Mapping[str, float] = field(default_factory=dict)
     gates: bool = True
+    function: bool = False
 
 
 def budget_of(item: pytest.Item) -> Budget | None:
@@ -135,8 +138,11 @@ def make_plan(
         msg = "only test functions can be judged on several devices in one run: give one --edge-device"
         raise BudgetError(msg)
     plan.check_limits(budget.limits, words)
+    function = budget.pipeline is None and benchmark_fixture.asks(item)
+    if function:
+        benchmark_fixture.check(plan.resolve(budget.limits, device)[0], device)
     bounds, absent = plan.resolve(budget.limits, device)
-    return Plan(budget, device, bounds, absent, allowed_of(item, usual), gates(item))
+    return Plan(budget, device, bounds, absent, allowed_of(item, usual), gates(item), function)
 
 
 def check_pipeline(item: pytest.Item, budget: Budget, ini: str | None, root: Path) -> None:

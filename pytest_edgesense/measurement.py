@@ -10,7 +10,7 @@ import pytest
 from edgesense.errors import NotMeasured
 from edgesense.perf import metrics
 from edgesense.perf.records import Known, Measurement
-from pytest_edgesense.items import FOUND
+from pytest_edgesense.items import FOUND, PLAN
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,17 @@ class EdgeMeasurement(Mapping[str, Number]):
 
     def _measurement(self) -> Measurement:
         found = self._item.stash.get(FOUND, None)
+        plan = self._item.stash.get(PLAN, None)
+        what = "the function" if plan is not None and plan.function else "the pipeline"
+        if found is not None and found.measurement is None and plan is not None and plan.function:
+            from pytest_edgesense import benchmark_fixture
+
+            # Its body has it as soon as its function is timed.
+            found = benchmark_fixture.find(self._item, plan.bounds, plan.device)
         if found is None:
             msg = "nothing is measured yet: the pipeline runs in the test's call phase, after its fixtures are set up"
             raise NotMeasured(msg)
         if found.measurement is None:
-            msg = f"the pipeline could not be measured: {found.error}"
+            msg = f"{what} could not be measured: {found.error}"
             raise NotMeasured(msg)
         return found.measurement

@@ -40,6 +40,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[settings.SETTINGS] = asked
     config.stash[SESSION] = session
     config.pluginmanager.register(session, "edgesense-session")
+    if config.getoption("xmlpath", None) and not session.worker:
+        from pytest_edgesense.junit import Attaching
+
+        config.pluginmanager.register(Attaching(config, asked.root), "edgesense-junit")
     if asked.devices_from:
         # An unknown device is refused now; the default is known and costs no import.
         _ = session.run().devices

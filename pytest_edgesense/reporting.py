@@ -15,6 +15,8 @@ from pytest_edgesense.rows import Row
 
 PROPERTY = "edge."
 SECTION = "edge budget"
+ALLURE = "allure_listener"
+"""What allure-pytest calls its plugin where it was given a directory."""
 UPDATE_FLAG = "--update-baselines"
 UPDATE = f"pytest {UPDATE_FLAG}"
 
@@ -33,7 +35,7 @@ def failure(
     Args:
         verdict: What the budget came to.
         findings: Those of its findings that fail the test.
-        pipeline: What was measured.
+        pipeline: What was measured; "" for a function that pytest-benchmark timed.
         attachments: What profilers left.
         root: The directory that paths are shown from.
         storing: Whether storing baselines would help: not where another commit's are compared with.
@@ -86,7 +88,8 @@ def _steps(verdict: Verdict, findings: Sequence[Finding], pipeline: str) -> Iter
         if finding.remedy and not (over and UPDATE in finding.remedy):
             yield finding.remedy.replace(UPDATE, f"{alone} {UPDATE_FLAG}")
     if over:
-        yield f"see where it goes: edgesense bench {shlex.quote(pipeline)} --device {verdict.device}"
+        look = f"edgesense bench {shlex.quote(pipeline)} --device {verdict.device}"
+        yield f"see where it goes: {look if pipeline else f'{alone} --benchmark-cprofile=tottime'}"
         yield f"judge it again, alone: {alone}"
 
 
@@ -157,6 +160,12 @@ def properties(row: Row, attachments: Iterable[Attachment], root: Path) -> list[
     return found
 
 
+def set_properties(item: pytest.Item, found: Iterable[tuple[str, object]]) -> None:
+    """Give a test its properties in place of those it had before it was run again."""
+    kept = [one for one in item.user_properties if not one[0].startswith(PROPERTY)]
+    item.user_properties[:] = [*kept, *found]
+
+
 def _properties(finding: Finding) -> Iterator[tuple[str, str]]:
     unit = metrics.find(finding.limit).unit
     if finding.reading is not None:
@@ -173,6 +182,20 @@ def _properties(finding: Finding) -> Iterator[tuple[str, str]]:
         yield ".change", f"{now - before if unit is units.RATIO else now / before - 1:.6f}"
     for reason in finding.why:
         yield ".why", reason
+
+
+def show_elsewhere(report: pytest.TestReport, row: Row, config: pytest.Config, root: Path) -> None:
+    """Show a test's budget in the reports of other plugins that this run writes: pytest-html's and Allure's."""
+    page = config.getoption("htmlpath", None)
+    if page:
+        from pytest_edgesense import html
+
+        own = [html.below(row), *html.files(row, root, Path(page))]
+        report.extras = [*getattr(report, "extras", ()), *own]  # type: ignore[attr-defined]
+    if config.pluginmanager.has_plugin(ALLURE):
+        from pytest_edgesense import allure
+
+        allure.add(row, root)
 
 
 def show_beside(report: pytest.TestReport, text: str) -> None:

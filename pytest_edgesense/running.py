@@ -20,9 +20,9 @@ from edgesense.perf.judge import judge
 from edgesense.perf.plan import RunSettings, make_job
 from edgesense.perf.project import Project
 from edgesense.perf.records import Attachment, Baseline, Case, Finding, Job, Measurement, Outcome
-from pytest_edgesense import evidence, marker, reporting
+from pytest_edgesense import benchmark_fixture, evidence, marker, reporting
 from pytest_edgesense.accepted import Accepted
-from pytest_edgesense.items import DEVICE, JOB, PIPELINE, PLAN, place
+from pytest_edgesense.items import DEVICE, FOUND, JOB, PIPELINE, PLAN, place
 from pytest_edgesense.marker import Plan
 from pytest_edgesense.measurement import Found
 from pytest_edgesense.once import Once
@@ -138,7 +138,8 @@ class Run:
                 continue
             if plan is not None:
                 item.stash[PLAN] = plan
-                self._ask_for_pipeline(item)
+                if not plan.function:
+                    self._ask_for_pipeline(item)
         # A bad pyproject.toml or commit is refused now, not when the first job is made.
         _ = self.shared, self.accepted.commit
         return refused
@@ -147,7 +148,7 @@ class Run:
         chosen = getattr(getattr(item, "callspec", None), "params", {}).get(DEVICE)
         device = self.devices[chosen] if chosen in self.devices else next(iter(self.devices.values()))
         plan = marker.make_plan(item, words, device, several=len(self.devices) > 1, usual=self.usual)
-        if plan is not None:
+        if plan is not None and not plan.function:
             marker.check_pipeline(item, plan.budget, self.settings.pipeline, self.settings.root)
         return plan
 
@@ -160,6 +161,9 @@ class Run:
 
     def measure(self, item: pytest.Item, plan: Plan) -> Found:
         """Measure a test's pipeline on its device, unless an equal job was measured already."""
+        if plan.function:
+            # It is timed while the body runs.
+            return Found()
         try:
             job = self._job(item, plan)
         except EdgeSenseError as error:
@@ -205,6 +209,9 @@ class Run:
 
     def judge(self, item: pytest.Item, plan: Plan, found: Found) -> tuple[Row, BaseException | None]:
         """Return what a test's budget came to, and what the test fails with, if it fails."""
+        if plan.function:
+            item.stash[FOUND] = found = benchmark_fixture.find(item, plan.bounds, plan.device)
+            benchmark_fixture.keep(item)
         row = Row(
             item.nodeid,
             plan.budget.test,
@@ -234,25 +241,16 @@ class Run:
         attachments = self._explain(item, plan, found, findings)
         job = item.stash.get(JOB, None)
         name = "" if job is None else job.workload
-        row = replace(row, evidence=evidence.gather(name, measured, baseline, attachments, root))
-        kept = [one for one in item.user_properties if not one[0].startswith(reporting.PROPERTY)]
-        item.user_properties[:] = [*kept, *reporting.properties(row, attachments, root)]
+        subject = benchmark_fixture.SUBJECT if plan.function else ""
+        row = replace(row, evidence=evidence.gather(name or subject, measured, baseline, attachments, root))
+        reporting.set_properties(item, reporting.properties(row, attachments, root))
         if attachments and not findings:
             item.add_report_section("call", "edge profile", "\n".join(reporting.explained(attachments, root)))
-        texts = []
-        if isinstance(baseline, BaselineError):
-            texts.append(f"baseline on {plan.device.name}: {baseline}")
+        texts = [f"baseline on {plan.device.name}: {baseline}"] if isinstance(baseline, BaselineError) else []
         if findings:
-            pipeline = item.stash[JOB].workload
+            storing = self.settings.against is None
             texts.append(
-                reporting.failure(
-                    verdict,
-                    findings,
-                    pipeline=pipeline,
-                    attachments=attachments,
-                    root=root,
-                    storing=self.settings.against is None,
-                )
+                reporting.failure(verdict, findings, pipeline=name, attachments=attachments, root=root, storing=storing)
             )
         if texts:
             text = "\n".join(texts)
@@ -268,7 +266,7 @@ class Run:
         }
         profile = self.settings.profile
         wanted = frozenset(plan.bounds) | missed if profile == "always" else missed if profile == "on-fail" else ()
-        if not wanted or found.measurement is None:
+        if not wanted or found.measurement is None or plan.function:
             return []
         from edgesense.perf import profilers
 

@@ -217,12 +217,7 @@ class Session:
         if report.failed and row.failure and not blamed:
             reporting.show_beside(report, row.failure)
         row = row.settled(report.outcome, blamed=blamed)
-        page = self.config.getoption("htmlpath", None)
-        if page:
-            from pytest_edgesense import html
-
-            own = [html.below(row), *html.files(row, self.settings.root, Path(page))]
-            report.extras = [*getattr(report, "extras", ()), *own]  # type: ignore[attr-defined]
+        reporting.show_elsewhere(report, row, self.config, self.settings.root)
         setattr(report, VERDICT, row.to_json())
         return report
 

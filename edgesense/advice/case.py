@@ -52,6 +52,11 @@ class Case:
         return self.subject.file.features if self.subject.file is not None else None
 
     @property
+    def on_a_chip(self) -> bool:
+        """Whether it runs on TFLite Micro, which has neither threads nor delegates."""
+        return "arena_kb" in self.device.answers()
+
+    @property
     def named(self) -> str:
         """The pipeline as it is written in a command."""
         return self.job.workload

@@ -91,7 +91,7 @@ def run(
             case.trials = case.converter = None
         boxes = [_box(piece, case, said) for piece in pieces]
     found = verdict.targets(case.measured, subject.shipped_bytes, case.why_unmeasured)
-    boxes += [Box(one.limit, Group.TARGETS, one.text, one.tick) for one in found]
+    boxes += [Box(one.limit, Group.TARGETS, one.text, verdict.ticked(one)) for one in found]
     order = list(Group)
     return Report(
         pipeline=job.workload,

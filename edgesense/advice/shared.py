@@ -15,6 +15,8 @@ from edgesense.perf import units
 
 ARCHITECTURE = "ARCH"
 """Stands in a command for the architecture, and stays where no recipe names it."""
+PRINTED = 0.0005
+"""A smaller share would be printed as none."""
 BARE = "a bare model has no front end to look at"
 
 
@@ -92,7 +94,7 @@ def told(gain: Gain) -> str:
     spread = units.interval(gain.low, gain.high, gain.unit)
     if spread != after:
         after += f" ({spread})"
-    change = units.percent(-gain.share)
+    change = units.percent(-gain.share) if abs(gain.share) >= PRINTED else "the same"
     whole = " of a call" if gain.end_to_end else ""
     return f"{gain.quantity} {units.text(gain.before, gain.unit)} → {after}, {change}{whole}, {gain.known.value}"
 

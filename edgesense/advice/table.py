@@ -78,7 +78,7 @@ class Results:
             after: Another.
             board: The device whose counts are wanted.
         """
-        about = f"{self.name}: {before['pipeline']} → {after['pipeline']}"
+        about = f"by {self.name}: {before['pipeline']} → {after['pipeline']}"
         found = []
         counts = [one["boards"].get(board, {}).get("instructions", {}).get("all") for one in (before, after)]
         if None not in counts:

@@ -107,7 +107,7 @@ class Trials:
         before = (self.subject.model.path if self.subject.file else self.subject.path).stat().st_size
         after = (directory / pipeline_file.read(directory).model).stat().st_size
         unit = metrics.find("size_kb").unit
-        return Gain("model", "size_kb", unit, before, after, after, after, Known.EXACT, "the file")
+        return Gain("model", "size_kb", unit, before, after, after, after, Known.EXACT, "of the file")
 
     def gains(self, job: Job) -> tuple[Gain, ...]:
         """What another job does to work, end to end first and then what is predicted of it.
@@ -198,9 +198,11 @@ class Trials:
 
     def _counted(self, job: Job) -> tuple[Gain, ...]:
         now = self._measure(job, (COUNT, TIME))
-        gains = [_gain("a call", COUNT, self._before(COUNT), _reading(now, COUNT), self.device.name)]
+        gains = [_gain("a call", COUNT, self._before(COUNT), _reading(now, COUNT), f"on {self.device.name}")]
         if TIME in now.readings and TIME in self.measured.readings:
-            gains.append(_gain("a call", TIME, self.measured.readings[TIME], now.readings[TIME], self.device.name))
+            gains.append(
+                _gain("a call", TIME, self.measured.readings[TIME], now.readings[TIME], f"on {self.device.name}")
+            )
         return tuple(gains)
 
     def _stage(self, job: Job, stage: str, quantity: str) -> Gain:
@@ -212,7 +214,7 @@ class Trials:
         if stage not in before.parts:
             raise MeasurementError(f"the pipeline has no stage {stage!r}")
         unit, part = metrics.find(COUNT).unit, before.parts[stage]
-        about = self.device.name
+        about = f"on {self.device.name}"
         return Gain(quantity, COUNT, unit, part, now.value, now.low, now.high, now.known, about, before.value)
 
     def _timed(self, job: Job, limit: str) -> Gain:
@@ -228,7 +230,7 @@ class Trials:
         before = statistics.median([one for one, _ in pairs])
         low, middle, high = (before * ratio for ratio in (min(ratios), statistics.median(ratios), max(ratios)))
         whole = 0.0 if limit == TIME else self._before(TIME).value
-        unit, about = metrics.find(limit).unit, f"{self.device.name}, {ROUNDS} rounds in turns"
+        unit, about = metrics.find(limit).unit, f"on {self.device.name}, {ROUNDS} rounds in turns"
         return Gain("a call", limit, unit, before, middle, low, high, Known.MEASURED, about, whole)
 
     def _before(self, limit: str) -> Reading:

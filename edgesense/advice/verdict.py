@@ -84,6 +84,13 @@ def known(reading: Reading, device: str) -> str:
     return f"{reading.known.value}{where}{clips}"
 
 
+def ticked(target: Target) -> Tick:
+    """Return what stands in a target's box: its number, and how that is known."""
+    if target.reading is None or target.tick.mark is not Mark.MET:
+        return target.tick
+    return Tick(Mark.MET, f"{shown(target.reading, target.limit)}, {target.tick.why}")
+
+
 def missed(found: tuple[Target, ...]) -> frozenset[str]:
     """Return the limits whose target is not met, and those that follow from the same work."""
     work = {"features_ms", "inference_ms", "battery_h"}
@@ -94,5 +101,5 @@ def missed(found: tuple[Target, ...]) -> frozenset[str]:
 def shown(reading: Reading, limit: str) -> str:
     """Return a reading as people see it, with its interval where it has one."""
     unit = metrics.find(limit).unit
-    text = units.text(reading.value, unit)
-    return text if reading.low == reading.high else f"{text} ({units.interval(reading.low, reading.high, unit)})"
+    text, spread = units.text(reading.value, unit), units.interval(reading.low, reading.high, unit)
+    return text if spread == text else f"{text} ({spread})"

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 WIDTH = 28
+INDENT = 6
+NARROWEST = 30
 STYLES = {Mark.MET: "green", Mark.NOT_MET: "red", Mark.UNKNOWN: "yellow"}
 HEADS = {
     Standing.DO: "do this: tried here, and it gains",
     Standing.COSTS: "gains, but costs something else",
-    Standing.LATER: "needs a training, hours, or another device",
+    Standing.LATER: "still open: needs a training, hours or another device, or was not tried",
     Standing.NOTHING: "tried here, no gain",
 }
 
@@ -60,7 +62,7 @@ def show(report: Report, console: Console) -> None:
     console.print(f"[bold]{escape(report.pipeline)}[/] on [bold]{report.device}[/]: {escape(report.about)}\n")
     for one in report.targets:
         said = verdict.shown(one.reading, one.limit) if one.reading is not None else "not told"
-        console.print(f"  {_box(one.tick.mark)} {one.text:36} {said}  [dim]{escape(one.tick.why)}[/]")
+        _hanging(console, 2, _box(one.tick.mark), f"{one.text:36} {said}  [dim]{escape(one.tick.why)}[/]")
     for whole in report.wholes:
         _bars(whole, console)
     _ranked(report, console)
@@ -88,7 +90,20 @@ def _checklist(report: Report, console: Console) -> None:
         console.print(f"  {group}")
         for box in report.boxes:
             if box.group is group:
-                console.print(f"    {_box(box.tick.mark)} {escape(box.text)}  [dim]{escape(box.tick.why)}[/]")
+                text = f"{escape(box.text)}  [dim]{escape(box.tick.why)}[/]"
+                _hanging(console, 4, _box(box.tick.mark), text)
+
+
+def _hanging(console: Console, indent: int, head: str, text: str) -> None:
+    """Print a text whose further lines begin below its first."""
+    from rich.text import Text
+
+    front = Text.assemble(" " * indent, Text.from_markup(head), " ")
+    room = max(console.width - len(front), NARROWEST)
+    for line in Text.from_markup(text).wrap(console, room):
+        line.rstrip()
+        console.print(Text.assemble(front, line), soft_wrap=True)
+        front = Text(" " * len(front))
 
 
 def _box(mark: Mark) -> str:
@@ -102,8 +117,9 @@ def _bars(whole: Whole, console: Console) -> None:
         style = "cyan" if bar.inner else "blue"
         name = f"  {bar.name}" if bar.inner else bar.name
         drawn = "█" * max(1, round(share * WIDTH))
+        share_of = units.share(share, decimals=1)
         console.print(
-            f"  {escape(name):44} [{style}]{drawn:{WIDTH}}[/] {share:5.1%}  {units.text(bar.value, whole.unit)}"
+            f"  {escape(name):44} [{style}]{drawn:{WIDTH}}[/] {share_of:>7}  {units.text(bar.value, whole.unit)}"
         )
 
 
@@ -111,18 +127,20 @@ def _advice(number: int, one: Advice, console: Console) -> None:
     console.print(f"{number:3}. [bold]{escape(one.title)}[/] [dim]({one.name})[/]")
     for gain in one.gains:
         style = "green" if gain.sure else ""
-        console.print(f"       {_styled(shared.told(gain), style)} [dim]{escape(gain.about)}[/]")
+        _hanging(console, INDENT, "", f"{_styled(shared.told(gain), style)} [dim]{escape(gain.about)}[/]")
     if one.accuracy is not None:
         right = one.accuracy
-        console.print(
-            f"       right answers {right.before:.4f} → {right.after:.4f} ({right.low:.3f}–{right.high:.3f}), "
+        said = (
+            f"right answers {right.before:.4f} → {right.after:.4f} ({right.low:.3f}–{right.high:.3f}), "
             f"{right.lost} lost, {right.gained} gained, McNemar p {right.p:.2g}; {escape(right.judged_on)}"
         )
+        _hanging(console, INDENT, "", said)
     for why in one.why:
-        console.print(f"       {escape(why)}")
+        _hanging(console, INDENT, "", escape(why))
     if one.untried and not one.tried:
-        console.print(f"       [yellow]not tried:[/] {escape(one.untried)}")
-    console.print(f"       → {escape(one.todo)}")
+        _hanging(console, INDENT, "", f"[yellow]not tried:[/] {escape(one.untried)}")
+    if one.standing is not Standing.NOTHING:
+        _hanging(console, INDENT + 1, "→", escape(one.todo))
 
 
 def _styled(text: str, style: str) -> str:

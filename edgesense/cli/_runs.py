@@ -1,10 +1,9 @@
-"""Runs of budgets that were written as files: show one, compare two, write one in another form, follow a test."""
+"""Runs of budgets that were written as files: show one, write one in another form, follow a test."""
 
 from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,16 +26,6 @@ def add(actions: Any) -> None:
     show.add_argument("--failed", action="store_true", help="only tests that fail for their budgets")
     show.add_argument("--test", default="", metavar="TEXT", help="only tests whose name holds this")
     show.set_defaults(run=run_show)
-    diff = actions.add_parser(
-        "diff",
-        help="what changed between two runs",
-        description="Print what changed from one run to another, the worst first. Times of two runs are shown and "
-        "never judged: a computer is too unsteady for that. The exit status is 0 whatever changed.",
-    )
-    diff.add_argument("before", type=Path, metavar="A.json")
-    diff.add_argument("after", type=Path, metavar="B.json")
-    diff.add_argument("--all", action="store_true", help="what stayed the same, too")
-    diff.set_defaults(run=run_diff)
     export = actions.add_parser("export", help="write a run in a form that another program reads")
     export.add_argument("run_file", type=Path, metavar="RUN.json")
     export.add_argument("--format", required=True, metavar="NAME", help="as edgesense report formats lists them")
@@ -59,7 +48,12 @@ def add(actions: Any) -> None:
     past.set_defaults(run=run_history)
 
 
-def _read(path: Path) -> RunRecord:
+def read(path: Path) -> RunRecord:
+    """Return the run of a file.
+
+    Raises:
+        InvalidInput: If there is none that can be read.
+    """
     try:
         return schema.load(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
@@ -76,7 +70,7 @@ def run_show(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.text import Text
 
-    run = _read(arguments.run_file)
+    run = read(arguments.run_file)
     shown = [one for one in run.results if arguments.test in one.nodeid and (not arguments.failed or one.fails)]
     console = Console(width=max(_columns(), table.WIDEST), soft_wrap=True)
     for line in table.render(shown, _columns()) if shown else ():
@@ -91,43 +85,9 @@ def run_show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def run_diff(arguments: argparse.Namespace) -> int:
-    """Print what changed from one run to another."""
-    from rich.console import Console
-    from rich.table import Table
-
-    before, after = _read(arguments.before), _read(arguments.after)
-    found = difference.between(before, after)
-    shown = [one for one in found if arguments.all or difference.is_open(one)]
-    console = Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
-    for path, run in ((arguments.before, before), (arguments.after, after)):
-        console.print(difference.said(run, str(path)))
-    grid = Table("test and limit", "before", "after", "change", "")
-    last = ("", "")
-    for one in shown:
-        if (one.test, one.device) != last:
-            grid.add_row(cells_of(f"{one.test} on {one.device}", "bold"))
-            last = (one.test, one.device)
-        grid.add_row(cells_of(f"  {one.limit}"), one.before, one.after, one.change, difference.WORDS[one.rank])
-    if shown:
-        console.print(grid)
-    for why in dict.fromkeys(one.why for one in shown if one.why):
-        names = ", ".join(dict.fromkeys(one.limit for one in shown if one.why == why))
-        console.print(f"{names}: {why}")
-    console.print(f"{len(found) - sum(map(difference.is_open, found))} of {len(found)} stayed the same")
-    return 0
-
-
-def cells_of(text: str, style: str = "") -> Any:
-    """Return a text that rich takes as it is, brackets and all."""
-    from rich.text import Text
-
-    return Text(text, style)
-
-
 def run_export(arguments: argparse.Namespace) -> int:
     """Write a run in another form."""
-    text = formats.find(arguments.format).render(_read(arguments.run_file), root=Path.cwd())
+    text = formats.find(arguments.format).render(read(arguments.run_file), root=Path.cwd())
     _output.put(text, arguments.output, "--output")
     return 0
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from edgesense.cli import _advise, _devices, _output
 from edgesense.cli._arguments import count, names
+from edgesense.errors import SettingsError
 
 INTERRUPTED = 130
+MANIFEST = "MANIFEST.csv"
 
 
 def add_parser(verbs: Any) -> None:
@@ -41,7 +43,14 @@ def run(arguments: argparse.Namespace) -> int:
     from edgesense.perf.records import Job
 
     _output.check(arguments.json)
-    pieces = advice.chosen(names(arguments.only))
+    only = names(arguments.only)
+    if arguments.only is not None and not only:
+        msg = f"--only {arguments.only!r} names no advice: known are {', '.join(advice.names())}"
+        raise SettingsError(msg)
+    pieces = advice.chosen(only)
+    if arguments.recordings is not None and not (arguments.recordings / MANIFEST).is_file():
+        msg = f"--recordings {arguments.recordings}: a folder with a {MANIFEST} is wanted, none is there"
+        raise SettingsError(msg)
     device = _devices.find(arguments.device)
     found = subject.read(Path(arguments.pipeline))
     results = Results.read(arguments.results, Path.cwd())

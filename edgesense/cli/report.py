@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgesense.cli import _output, _report_page, _runs
+from edgesense.cli import _differences, _output, _report_page, _runs
 from edgesense.errors import InvalidInput
 from edgesense.perf import imports, metrics, schema, units
 from edgesense.perf.imports import operators, summary
@@ -27,6 +27,7 @@ def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser("report", help="results as files", description=__doc__)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     _runs.add(actions)
+    _differences.add(actions)
     _add_import(actions)
     _report_page.add(actions)
 

@@ -42,6 +42,8 @@ def beside(paired: Paired, baseline: Baseline | BaselineError | None, allowed: f
 
 
 def _unpaired(paired: Paired, baseline: Baseline | BaselineError | None) -> tuple[Outcome, str]:
+    if paired.never:
+        return Outcome.NOT_COMPARED, f"not compared: {paired.never}"
     if isinstance(baseline, BaselineError):
         return Outcome.INCONCLUSIVE, str(baseline)
     if paired.absent:

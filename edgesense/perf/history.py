@@ -165,6 +165,18 @@ def names(top: Path, ref: str, directory: Path) -> list[str]:
     return sorted(Path(name).name for _, _, name in _entries(top, ref, f"{_name(top, directory)}/"))
 
 
+def files(top: Path, ref: str, directory: Path) -> dict[Path, str]:
+    """Return every file below a directory of a commit: its path from there -> the object that holds its bytes."""
+    place = _name(top, directory)
+    found = _entries(top, ref, f"{place}/", recursive=True)
+    return {Path(name).relative_to(place): blob for mode, blob, name in found if mode != SUBMODULE}
+
+
+def when(top: Path, commit: str) -> str:
+    """Return a commit's committer's date, ISO 8601."""
+    return run(top, "show", "--no-patch", "--no-show-signature", "--format=%cI", commit).decode().strip()
+
+
 def submodules(top: Path, ref: str) -> list[str]:
     """Return the paths of a commit's submodules, whose files are not in it."""
     return [name for mode, _, name in _entries(top, ref, recursive=True) if mode == SUBMODULE]

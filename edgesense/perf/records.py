@@ -239,6 +239,7 @@ class Paired:
         notes: What else the reader should know.
         refused: Why a baseline that is there could not be run, "" where it was.
         absent: Why there is no baseline to run, "" where there is one.
+        never: Why there can be none, "" where there can: it is not compared.
         spread: All calls of the baseline and of the candidate, as `edgesense.perf.statistics.sketch` has them.
     """
 
@@ -250,6 +251,7 @@ class Paired:
     notes: tuple[str, ...] = ()
     refused: str = ""
     absent: str = ""
+    never: str = ""
     spread: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
 
 

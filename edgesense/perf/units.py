@@ -99,6 +99,11 @@ def percent(share: float, *, beside: float | None = None, at_least: int = 1, sym
     return f"{share * 100:+} {symbol}"
 
 
+def share(value: float, *, decimals: int = 0) -> str:
+    """Return a part of a whole as ``57 %``."""
+    return f"{value * 100:.{decimals}f} %"
+
+
 def change(now: float, before: float, *, absolute: bool = False, beside: float | None = None) -> str:
     """Return the change as ``+1.30 %``, or as ``-0.40 pp`` for shares (`absolute`); in digits unlike `beside`."""
     if absolute:

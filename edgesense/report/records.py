@@ -59,6 +59,9 @@ class Distribution:
 class Attached:
     """A file that explains a broken budget, or the reason why there is none.
 
+    What a profiler left (`edgesense.perf.records.Attachment`) as it can be read on another computer: its path is a text
+    from the project's root, not a file here.
+
     Attributes:
         title: One line that says what it shows, and of what.
         path: From the project's root with slashes where it lies below, else whole; "" where there is no file.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from edgesense import advice
 from edgesense.advice import subject
 from edgesense.advice.case import QUICK, Case
-from edgesense.advice.records import Advice, Group, Tick
+from edgesense.advice.records import Advice, Group, Mark, Tick
 from edgesense.errors import SettingsError
+from edgesense.perf import devices
 from edgesense.perf.devices.host import Host
 from edgesense.perf.records import Job
 from edgesense.runtime.tiny import tiny_model
@@ -46,3 +48,12 @@ def test_it_reads_a_pipeline_and_a_bare_model_without_running_them(name: str, tm
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(SettingsError, match="unknown advice 'windw'; did you mean 'window'"):
         advice.get("windw")
+
+
+@pytest.mark.parametrize("name", ["threads", "delegate"])
+def test_a_chip_has_neither_threads_nor_delegates_to_choose(name: str, tmp_path: Path) -> None:
+    chip = replace(case(tiny_model(tmp_path / "bare.tflite")), device=devices.find("esp32", devices.every()))
+    piece = advice.get(name)
+    assert piece.consider(chip) is None
+    assert piece.tick(chip, None).mark is Mark.MET
+    assert "esp32 runs TFLite Micro" in piece.tick(chip, None).why

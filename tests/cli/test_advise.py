@@ -44,7 +44,24 @@ def test_what_is_timed_here_is_measured_in_turns(here: Path, capsys: Capture) ->
     (said,) = json.loads(capsys.readouterr().out)["advice"]
     assert said["tried"]
     assert said["gains"][0]["known"] == "measured"
-    assert said["gains"][0]["about"] == "host, 3 rounds in turns"
+    assert said["gains"][0]["about"] == "on host, 3 rounds in turns"
+
+
+def test_a_long_line_goes_on_below_its_beginning(here: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    tiny_pipeline(here / "whole", trained_on=10)
+    assert main(["advise", "whole", "--quick", "--only", "window"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    first = next(number for number, line in enumerate(lines) if "→ edgesense train" in line)
+    assert len(lines[first]) <= 60
+    assert lines[first + 1].startswith(" " * (lines[first].index("→") + 2))
+
+
+def test_a_targets_box_holds_its_number(here: Path, capsys: Capture) -> None:
+    tiny_pipeline(here / "whole", trained_on=10)
+    assert main(["advise", "whole", "--quick", "--only", "stream", "--json", "-"]) == 0
+    boxes = {one["name"]: one for one in json.loads(capsys.readouterr().out)["checklist"]}
+    assert boxes["size_kb"]["why"].endswith(" KiB, exact")
 
 
 REFUSED = [
@@ -53,6 +70,8 @@ REFUSED = [
     (["good.tflite", "--only", "windw"], "unknown advice 'windw'; did you mean 'window'?"),
     (["good.tflite", "--quick", "--results", "no.json"], "no.json cannot be read: No such file or directory"),
     (["good.tflite", "--quick", "--json", "no/out.json"], "--json no/out.json: its directory is not there"),
+    (["good.tflite", "--only", ","], "--only ',' names no advice: known are buffer, cache"),
+    (["good.tflite", "--recordings", "no"], "--recordings no: a folder with a MANIFEST.csv is wanted, none is there"),
 ]
 
 

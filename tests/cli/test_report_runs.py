@@ -63,7 +63,7 @@ def test_every_format_is_listed_with_what_reads_it(capsys: pytest.CaptureFixture
         (["show", "gone.json"], "gone.json cannot be read: No such file"),
         (["export", RUN, "--format", "markdwn"], "did you mean 'markdown'?"),
         (["export", RUN, "--format", "json", "--output", "/dev/null/x"], "--output /dev/null/x"),
-        (["diff", RUN, __file__], "is no run that can be read"),
+        (["diff", RUN, "gone.json"], "gone.json cannot be read: No such file"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(

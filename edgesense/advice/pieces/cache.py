@@ -8,6 +8,7 @@ from edgesense.advice import shared
 from edgesense.advice.case import Case
 from edgesense.advice.records import Advice, Group, Mark, Standing, Tick
 from edgesense.errors import EdgeSenseError
+from edgesense.perf import units
 
 NAME = "cache"
 LOOKS_AT = "what a hit costs beside computing the features"
@@ -20,7 +21,7 @@ def consider(case: Case) -> Advice | None:
     """Count a hit; see `edgesense.advice.Piece`."""
     if case.features is None:
         return None
-    todo = "opened.cached(FeatureCache(16 * 2**20)), only where clips come again (docs/streaming.md)"
+    todo = "where clips come again, and only there: Pipeline.cached(FeatureCache(16 * 2**20)) (docs/streaming.md)"
     advice = Advice(NAME, "Feature cache", ("on a live microphone no clip comes again",), todo)
     if case.trials is None:
         return replace(advice, untried=case.why_untried)
@@ -28,9 +29,9 @@ def consider(case: Case) -> Advice | None:
         gain = case.trials.of_hit()
     except EdgeSenseError as error:
         return replace(advice, untried=str(error).splitlines()[0])
-    even = gain.after / gain.before
+    even = units.share(gain.after / gain.before)
     gain = replace(gain, quantity="features of a clip that hits")
-    why = (*advice.why, f"a hit costs {even:.0%} of computing: it pays only where more than that share hits")
+    why = (*advice.why, f"a hit costs {even} of computing: it pays only where more than that share hits")
     return replace(advice, why=why, gains=(gain,), tried=True, standing=Standing.LATER)
 
 

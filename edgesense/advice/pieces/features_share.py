@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgesense.advice import shared
 from edgesense.advice.case import Case
 from edgesense.advice.records import Advice, Group, Mark, Tick
+from edgesense.perf import units
 
 NAME = "features_share"
 LOOKS_AT = "the front end's share of a call's work"
@@ -19,9 +20,10 @@ def consider(case: Case) -> Advice | None:
     share = case.share("features")
     if share is None or share <= DOMINATES:
         return None
-    why = f"{share:.0%} of a call's work on {case.device.name}: a smaller model could save {1 - share:.0%} at the most"
+    most = units.share(1 - share)
+    why = f"{units.share(share)} of a call's work on {case.device.name}: a smaller model could save {most} at the most"
     todo = "change the front end before the model: see the pieces window, frame_hop, columns, buffer and stream"
-    return Advice(NAME, "Features dominate", (why,), todo, untried="it says where to look")
+    return Advice(NAME, "Features dominate", (why,), todo)
 
 
 def tick(case: Case, said: Advice | None) -> Tick:
@@ -31,4 +33,4 @@ def tick(case: Case, said: Advice | None) -> Tick:
     share = case.share("features")
     if share is None:
         return Tick(Mark.UNKNOWN, case.why_unmeasured.get("instructions_m", f"{case.device.name} does not tell it"))
-    return Tick(Mark.NOT_MET if said else Mark.MET, f"{share:.0%} of a call's work on {case.device.name}")
+    return Tick(Mark.NOT_MET if said else Mark.MET, f"{units.share(share)} of a call's work on {case.device.name}")

@@ -7,6 +7,7 @@ from collections import Counter
 from edgesense.advice import shared
 from edgesense.advice.case import Case
 from edgesense.advice.records import Advice, Group, Mark, Tick
+from edgesense.perf import units
 
 NAME = "float_operators"
 LOOKS_AT = "the dtype of what each operator of the file gives"
@@ -26,7 +27,7 @@ def consider(case: Case) -> Advice | None:
     total = sum(layer.macs for layer in case.subject.layers)
     if total:
         here = sum(case.subject.layers[place].macs for place, _ in found)
-        why.append(f"{here / total:.1%} of the multiply-accumulates are theirs, from the shapes")
+        why.append(f"{units.share(here / total, decimals=1)} of the multiply-accumulates are theirs, from the shapes")
     said = "convert all of it: edgesense optimize ARCH --pass int8 (`mixed` keeps some in float on purpose)"
     todo = shared.command(case.subject, said)
     return Advice(NAME, f"Float operators left: {named}", tuple(why), todo, untried="see the piece int8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgesense.advice import shared
 from edgesense.advice.case import Case
 from edgesense.advice.records import Advice, Group, Mark, Tick
+from edgesense.perf import units
 from edgesense.runtime import graph
 
 NAME = "prune"
@@ -33,4 +34,6 @@ def tick(case: Case, said: Advice | None) -> Tick:
     for _, values in graph.weights(case.subject.model):
         zeros, total = zeros + int((values == 0).sum()), total + int(values.size)
     share = zeros / total if total else 0.0
-    return Tick(Mark.MET if share >= 0.4 else Mark.NOT_MET, f"{share:.1%} of its weights are zero, exact")
+    return Tick(
+        Mark.MET if share >= 0.4 else Mark.NOT_MET, f"{units.share(share, decimals=1)} of its weights are zero, exact"
+    )

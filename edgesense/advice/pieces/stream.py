@@ -9,6 +9,7 @@ from edgesense.advice import shared
 from edgesense.advice.case import Case
 from edgesense.advice.records import Advice, Group, Mark, Tick
 from edgesense.errors import EdgeSenseError
+from edgesense.perf import units
 
 NAME = "stream"
 LOOKS_AT = "the hop of the stream beside the length of a clip"
@@ -25,8 +26,8 @@ def consider(case: Case) -> Advice | None:
     hop = file.hop_seconds or pipeline_file.HOP_SECONDS
     if hop >= file.features.seconds:
         return None
-    shared_part = 1 - hop / file.features.seconds
-    why = f"a clip of {file.features.seconds:g} s every {hop:g} s shares {shared_part:.0%} of its sound with the last"
+    part = units.share(1 - hop / file.features.seconds)
+    why = f"a clip of {file.features.seconds:g} s every {hop:g} s shares {part} of its sound with the last"
     todo = f"label streams with Pipeline.stream(blocks, hop_seconds={hop:g}), not clip by clip (docs/streaming.md)"
     advice = Advice(NAME, "Keep what clips of a stream share", (why,), todo)
     if case.trials is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgesense.report import concerns, escaping
+from edgesense.report import concerns, escaping, places
 from edgesense.report.concerns import Concern, Weight
 from edgesense.report.records import RunRecord
 
@@ -12,21 +12,16 @@ NAME = "github-annotations"
 ABOUT = "GitHub Actions, when it is printed in a step: a remark at each test's line"
 SUFFIX = ".txt"
 
+CHECKED_OUT = "GITHUB_WORKSPACE"
 LEVELS = {Weight.FAILS: "error", Weight.OPEN: "warning", Weight.REMARKABLE: "notice"}
 MOST = 10
 """GitHub shows so many of each level a step and drops the others (documented under "Annotations: limits")."""
 LONGEST = 4000
 
 
-def render(run: RunRecord, *, root: Path, top: Path | None = None) -> str:
-    """Return a line for each concern; with more of one level than are shown, the last says how many there are.
-
-    Args:
-        run: The run.
-        root: The project's root, which a run's files are named from.
-        top: The repository's top, which GitHub names files from; the root where nobody says.
-    """
-    below = escaping.prefix(root, top)
+def render(run: RunRecord, *, root: Path) -> str:
+    """Return a line for each concern; with more of one level than are shown, the last says how many there are."""
+    below = places.below(root, CHECKED_OUT)
     lines = []
     found = concerns.of(run)
     for weight, level in LEVELS.items():

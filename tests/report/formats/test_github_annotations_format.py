@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from edgesense.report.formats import github_annotations
 from edgesense.report.records import RunRecord
 
@@ -54,3 +56,12 @@ def test_no_more_are_printed_than_are_shown_and_the_last_says_how_many_there_are
     found = commands(github_annotations.render(many, root=Path()))
     assert len(found) == 10
     assert found[-1][2] == "391 more of this kind are in the log"
+
+
+def test_a_file_of_remarks_names_files_from_the_repositorys_top(
+    run: RunRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+    (tmp_path / ".git").mkdir()
+    first, *_ = commands(github_annotations.render(run, root=tmp_path / "sub"))
+    assert first[1]["file"] == "sub/tests/test_it.py"

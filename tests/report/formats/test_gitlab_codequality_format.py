@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from edgesense.report.formats import gitlab_codequality
 from edgesense.report.records import RunRecord
 
@@ -37,3 +39,19 @@ def test_a_limit_is_known_again_when_its_numbers_and_its_line_change(run: RunRec
 
 def test_a_run_in_which_all_is_well_is_an_empty_list() -> None:
     assert entries(RunRecord()) == []
+
+
+def test_files_are_named_from_the_repositorys_top(
+    run: RunRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI_PROJECT_DIR", str(tmp_path))
+    (tmp_path / "sub").mkdir()
+    (first, _) = json.loads(gitlab_codequality.render(run, root=tmp_path / "sub"))
+    assert first["location"]["path"] == "sub/tests/test_it.py"
+
+
+def test_without_gitlab_the_top_is_gits(run: RunRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI_PROJECT_DIR", raising=False)
+    (tmp_path / ".git").mkdir()
+    (first, _) = json.loads(gitlab_codequality.render(run, root=tmp_path / "sub"))
+    assert first["location"]["path"] == "sub/tests/test_it.py"

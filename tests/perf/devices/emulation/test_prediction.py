@@ -78,6 +78,13 @@ def test_a_dtype_of_unknown_mixture_spans_both_kinds(inference: float) -> None:
     assert told["mixed"].high == max(told["float32"].high, told["int8"].high)
 
 
+def test_weights_in_float16_run_as_float32() -> None:
+    wide, narrow = (
+        prediction.predict(counted(0, 1e7), dtype=dtype, profile=PI)["inference"] for dtype in ("float32", "float16")
+    )
+    assert narrow == wide
+
+
 def test_without_stages_the_whole_is_the_models() -> None:
     bare = Reading(1e8, 1e8, 1e8, Known.COUNTED)
     staged = prediction.predict(counted(0, 1e8), dtype="int8", profile=PI)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -124,12 +125,12 @@ def _compared(metric: Any) -> str:
 
     said = []
     if tolerance.relative:
-        said.append(f"{tolerance.relative:.1%}".replace("%", " %"))
+        said.append(f"{tolerance.relative * 100:g} %")
     if tolerance.absolute:
-        shown = units.text(tolerance.absolute, metric.unit)
+        shown = f"{metric.unit.from_base(tolerance.absolute):g} {metric.unit.symbol}"
         said.append(f"{tolerance.absolute * 100:g} points" if metric.unit is units.RATIO else shown)
     of = ", of each part too" if metric.by_part else ""
-    return f"may be worse by {' and '.join(said)}{of}"
+    return f"may be worse by {' or '.join(said)}{', whichever is more' if len(said) > 1 else ''}{of}"
 
 
 def devices() -> str:
@@ -144,7 +145,8 @@ def devices() -> str:
             by.setdefault(how.value, []).append(f"`{name}`")
         said = "; ".join(f"**{how}** {', '.join(names)}" for how, names in by.items())
         others = ", ".join(f"`{name}`" for name in sorted(device.names - {device.name}))
-        rows.append((f"`{device.name}`", others, known.title if known else "", said))
+        title = known.title if known else (inspect.getdoc(device) or "").partition(".")[0]
+        rows.append((f"`{device.name}`", others, title, said))
     return (
         "# Devices\n\nThose that every project has; `edgesense devices` adds what this computer lacks for each. "
         "Real boards are named by a project: [SSH](../ssh.md), [Android](../android.md). "

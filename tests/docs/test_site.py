@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,21 @@ def test_the_reference_of_python_has_what_docstrings_say(site: Path) -> None:
     text = (site / "reference/pipeline-api.html").read_text(encoding="utf-8")
     assert "edgesense.pipeline.Pipeline.predict" in text
     assert "edgesense.errors.NotMeasured" in text
+
+
+def test_a_page_opened_from_the_disk_finds_what_is_searched_for(site: Path) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium to open a page with")
+    with sync_api.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto((site / "index.html").as_uri())
+        page.get_by_placeholder("Search").fill("calibrate")
+        page.locator(".md-search-result__link").first.wait_for()
+        assert "edgesense devices calibrate" in page.locator(".md-search-result__list").inner_text()
+        browser.close()
 
 
 def settings() -> dict[str, Any]:

@@ -7,7 +7,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 COMMA := ,
 
-.PHONY: help setup device budgets test lint bars models lock clean
+.PHONY: help setup device budgets test lint bars models docs lock clean
 
 help:
 	@sed -n 's/^# make/make/p' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ models: device
 	$(BIN)/edgesense optimize --all --anew --output models --report docs/results.md \
 	  $(if $(RECORDINGS),--dataset $(RECORDINGS) --classes normal$(COMMA)wheeze$(COMMA)crackle)
 
+# make docs:    the documentation as a site, in site/
+docs: .venv/ready
+	$(BIN)/python -m mkdocs build --strict
+
 # make lock:    resolve requirements/dev.txt anew
 lock: .venv/ready
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
@@ -55,4 +59,4 @@ lock: .venv/ready
 	  --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 
 clean:
-	rm -rf .venv .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info .edgesense
+	rm -rf .venv .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist site *.egg-info .edgesense

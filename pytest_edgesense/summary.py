@@ -113,9 +113,16 @@ def strictness(rows: Sequence[Row], settings: Settings) -> str:
     """Return whether the run was strict, and why."""
     if settings.strict:
         return f"strict: what is inconclusive or has no baseline fails ({settings.strict_because})"
-    unsure = sum(1 for row in rows if row.verdict is not None and _unsure(row) and not row.baseline)
-    passed = f"; {unsure} inconclusive or without baseline, which --edge-strict would fail" if unsure else ""
+    unsure = [row for row in rows if row.verdict is not None and _unsure(row) and not row.baseline]
+    passed = f"; {len(unsure)} inconclusive or without baseline, which --edge-strict would fail" if unsure else ""
+    if any(_bare(row) for row in unsure):
+        passed += "; --update-baselines stores what was measured"
     return f"not strict ({settings.strict_because}){passed}"
+
+
+def _bare(row: Row) -> bool:
+    findings = row.verdict.findings if row.verdict is not None else ()
+    return any(finding.regression is Outcome.NO_BASELINE for finding in findings)
 
 
 def _unsure(row: Row) -> bool:

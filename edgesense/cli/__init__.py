@@ -14,15 +14,20 @@ from edgesense.errors import EdgeSenseError
 INTERRUPTED = 130
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; errors for the user are one line and exit status 2, never a traceback."""
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(prog="edgesense", description="Small, fast pipelines for small devices.")
     parser.add_argument("--version", action="version", version=f"edgesense {edgesense.__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for info in pkgutil.iter_modules(__path__):
         if not info.name.startswith("_"):
             importlib.import_module(f"{__name__}.{info.name}").add_parser(verbs)
-    chosen = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; errors for the user are one line and exit status 2, never a traceback."""
+    chosen = make_parser().parse_args(arguments)
     try:
         return int(chosen.run(chosen))
     except EdgeSenseError as error:

@@ -42,8 +42,9 @@ class Host:
         return frozenset({self.name})
 
     def answers(self) -> Mapping[str, Known]:
-        """Return what a clock, a counter of bytes and a labelled set can tell here."""
-        return dict.fromkeys(EXACT, Known.EXACT) | dict.fromkeys(MEASURED, Known.MEASURED)
+        """Return what a process can tell here, and what metrics say of themselves."""
+        said = {name: getattr(metric, "here", None) for name, metric in metrics.every().items()}
+        return answers() | {name: known for name, known in said.items() if known is not None}
 
     def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG002 - part of the seam
         """Nothing comes along unasked."""
@@ -78,6 +79,11 @@ class Host:
         """Start a fresh process that opens a job's workload, to be timed beside another's."""
         message = processes.opening(job, options)
         return Session(processes.native(job.threads, job.home), message, timeout_seconds=job.timeout_seconds)
+
+
+def answers() -> dict[str, Known]:
+    """Return what a process can tell of a pipeline on any computer with a clock."""
+    return dict.fromkeys(EXACT, Known.EXACT) | dict.fromkeys(MEASURED, Known.MEASURED)
 
 
 def collect(job: Job, names: Iterable[str]) -> dict[str, list[Report]]:

@@ -56,7 +56,7 @@ class Ssh:
 
     def answers(self) -> Mapping[str, Known]:
         """Return what a board's own clock, memory and answers can tell, and its meter where it has one."""
-        return dict(host.Host().answers()) | dict.fromkeys(energy.LIMITS, Known.MEASURED)
+        return host.answers() | dict.fromkeys(energy.LIMITS, Known.MEASURED)
 
     def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:
         """Return the time of an inference where its energy is asked for: without a meter that is made of it."""

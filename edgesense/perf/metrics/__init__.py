@@ -1,7 +1,7 @@
 """One metric a file: its unit, how a worker samples it, and how samples become a number.
 
 A module here defines ``METRICS``, a tuple of `edgesense.perf.interfaces.Metric`. Packages add theirs with the
-entry-point group ``edgesense.metrics``, naming such a module.
+entry-point group ``edgesense.metrics``, naming such a module; `SampledMetric` and `Allowance` are what it is made of.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from types import MappingProxyType
 
 from edgesense.errors import BudgetError
 from edgesense.perf.interfaces import Metric
+from edgesense.perf.metrics._base import Allowance, SampledMetric, joined
+
+__all__ = ["Allowance", "SampledMetric", "every", "find", "joined"]
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,13 @@ from edgesense.perf.units import Unit
 
 @dataclass(frozen=True)
 class Allowance:
-    """A tolerance: the larger of a share of the baseline and an absolute amount in base units."""
+    """A tolerance: the larger of a share of the baseline and an absolute amount in base units.
+
+    Attributes:
+        relative: Share of the baseline's value.
+        absolute: In base units.
+        depends_on: Entries of the fingerprint that must be equal for a comparison.
+    """
 
     relative: float = 0.0
     absolute: float = 0.0
@@ -22,7 +28,22 @@ class Allowance:
 
 @dataclass(frozen=True)
 class SampledMetric:
-    """A metric made of a probe and a pure function; see `edgesense.perf.interfaces.Metric`."""
+    """A metric made of a probe and a pure function; see `edgesense.perf.interfaces.Metric`.
+
+    Attributes:
+        name: The limit, as in ``latency_ms``.
+        unit: Its unit.
+        probe: ``package.module:function`` that samples it in a worker.
+        reducer: Takes the processes' reports and how the number is known, and returns it.
+        lower_is_better: Whether the limit is an upper bound.
+        processes: How many fresh processes are sampled.
+        judged: Whether a limit is held against the number or against its whole interval.
+        tolerance: How far it may be from a stored baseline; None if it is never compared with one.
+        by_part: Whether each part is compared as well as the total.
+        gated: The series that the paired gate compares; None where it compares none.
+        maximum: The largest limit that makes sense, in base units.
+        here: How this computer knows it, where the metric says so itself; `host` then answers it.
+    """
 
     name: str
     unit: Unit
@@ -35,6 +56,7 @@ class SampledMetric:
     by_part: bool = False
     gated: str | None = None
     maximum: float | None = None
+    here: Known | None = None
 
     def reduce(self, reports: Sequence[Report], known: Known) -> Reading:
         """Return the number that the processes' reports give."""

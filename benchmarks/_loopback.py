@@ -176,7 +176,7 @@ def start(place: Path, folder: Path, **settings: str) -> Board:
     Raises:
         DeviceUnavailable: If it does not start here.
     """
-    folder.mkdir()
+    (folder / "home").mkdir(parents=True)
     for name in ("host", "user"):
         subprocess.run([SSH_KEYGEN, "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
     with socket.socket() as free:
@@ -193,6 +193,7 @@ def start(place: Path, folder: Path, **settings: str) -> Board:
         "KbdInteractiveAuthentication": "no",
         "UsePAM": "no",
         "MaxStartups": "50",
+        "SetEnv": f"HOME={folder / 'home'}",
         **settings,
     }
     (folder / "config").write_text("".join(f"{key} {value}\n" for key, value in lines.items()))
@@ -219,7 +220,9 @@ def together(*boards: Board) -> str:
     for one in boards[1:]:
         accepted = one.folder / "user.pub"
         accepted.write_text(accepted.read_text() + (boards[0].folder / "user.pub").read_text())
-    text = boards[0].quick.replace(str(boards[0].known_hosts), str(known))
+    # A folder of its own for each of them, as boards have that do not share a kernel.
+    own = boards[0].quick.replace(str(boards[0].directory), f"~/../{boards[0].directory.name}")
+    text = own.replace(str(boards[0].known_hosts), str(known))
     return "\n".join(f"hosts = [{hosts}]" if line.startswith("hosts") else line for line in text.splitlines()) + "\n"
 
 

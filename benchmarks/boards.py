@@ -47,8 +47,8 @@ from edgesense.perf.records import Job
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS, RATIO, SPEEDUP = 60.0, 1.5, 3.0
 BOARDS, BUDGETS = 4, 16
-WAIT_SECONDS = 0.5
-"""Of a call, of which a budget makes some thirty."""
+WAIT_SECONDS = 0.25
+"""Of a call, of which a budget makes some seventy: much longer than what it computes."""
 ROUNDS = 1
 LIMITS = ("latency_ms", "rss_mb", "size_kb")
 PARTS = ("ready", "ratio", "speedup", "disturbed")

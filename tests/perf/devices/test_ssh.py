@@ -346,6 +346,8 @@ def test_a_farm_measures_on_as_many_boards_as_are_free_and_never_two_on_one(
     device = replace(declared(together(*made), tmp_path), name="farm")
     used, held = [], []
     lock = threading.Lock()
+    # Nobody goes on before two have a board at the same time.
+    both = threading.Barrier(2, timeout=60)
 
     def hold() -> None:
         with device.lease() as board:
@@ -354,7 +356,7 @@ def test_a_farm_measures_on_as_many_boards_as_are_free_and_never_two_on_one(
                 assert port not in used
                 used.append(port)
                 held.append(port)
-            time.sleep(0.5)
+            both.wait()
             with lock:
                 used.remove(port)
 

@@ -39,10 +39,10 @@ class Where:
     own_environment: bool = False
     shared: bool = True
 
-    @property
-    def lock(self) -> str:
-        """What is held on the board while it measures."""
-        return LOCK if self.shared else f"{LOCK}:{self.directory}"[-90:]
+    def lock(self, board: setup.Board) -> str:
+        """Return the name that is held on a board while it measures."""
+        # Where the folder is there: "~" is another one for each account.
+        return LOCK if self.shared else f"{LOCK}:{board.about['base']}"[-90:]
 
 
 def lease(
@@ -120,7 +120,7 @@ def connect(
 
 def _alone(board: setup.Board, where: Where) -> None:
     """Wait until nobody else has the board, from whatever computer or account."""
-    while not board.link.request("lease", lock=where.lock)["leased"]:
+    while not board.link.request("lease", lock=where.lock(board))["leased"]:
         time.sleep(BUSY_POLL_SECONDS)
 
 

@@ -150,20 +150,16 @@ def trend(steps: Sequence[Step], now: float | None, bound: float | None, unit: U
         place = down.at(bound)
         text = f"limit {units.text(bound, unit)}" + ("" if near else " ▴" if bound > down.high else " ▾")
         body += [f'<path class="limit" d="M{LEFT - 66:g} {coordinate(place)}H{RIGHT:g}"/>'] if near else []
-        height = coordinate(max(place - 4, 10))
-        body.append(f'<text class="limit" text-anchor="end" x="{RIGHT:g}" y="{height}">{escape(text)}</text>')
-    path, last = [], None
-    for index, step in enumerate(steps):
-        spot = f"{coordinate(across.at(index))} {coordinate(down.at(step.value))}"
-        path.append(f"{'M' if last is not step.known else 'L'}{spot}")
+        above = coordinate(max(place - 4, 10))
+        body.append(f'<text class="limit" text-anchor="end" x="{RIGHT:g}" y="{above}">{escape(text)}</text>')
+    path, points, last = [], [], None
+    for step, along, height in zip(steps, across.places(range(len(steps))), down.places(values), strict=False):
+        x, y = coordinate(along), coordinate(height)
+        path.append(f"{'M' if last is not step.known else 'L'}{x} {y}")
         last = step.known
-    body.append(f'<path class="line" d="{"".join(path)}"/>')
-    for index, step in enumerate(steps):
         told = f"{step.commit[:7]}, {step.when[:10]}: {units.text(step.value, unit)} ({step.known.value})"
-        body.append(
-            f'<circle class="point" cx="{coordinate(across.at(index))}" cy="{coordinate(down.at(step.value))}" r="3.5">'
-            f"<title>{escape(told)}</title></circle>"
-        )
+        points.append(f'<circle class="point" cx="{x}" cy="{y}" r="3.5"><title>{escape(told)}</title></circle>')
+    body += [f'<path class="line" d="{"".join(path)}"/>', *points]
     if now is not None:
         body.append(
             f'<circle class="now" cx="{coordinate(across.at(len(steps)))}" cy="{coordinate(down.at(now))}" r="5">'

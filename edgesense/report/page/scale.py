@@ -16,7 +16,7 @@ NEAREST = 1e-9
 
 def drawable(numbers: Sequence[float]) -> bool:
     """Return whether all of some numbers can lie on an axis: a record may hold what no measurement gave."""
-    return all(abs(number) <= LARGEST for number in numbers)
+    return sum(map(abs, numbers)) <= LARGEST
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from edgesense.perf import statistics, units
 from edgesense.perf.records import Finding, Known, Labelled, Outcome, Reading, Verdict
+from edgesense.report.page import words
 from edgesense.report.records import Attached, Distribution, Evidence, Place, Result, RunRecord, Setting, Step
 
 COMMIT = "5f0c3a1d9be2447c8a60d1e7f3b9c2a4d6e80f15"
@@ -32,11 +33,12 @@ def run(tests: int = 12, *, seed: int = 1, attached: tuple[Attached, ...] = ()) 
     if broken is not None and attached:
         evidence = replace(results[broken].evidence, attached=attached)
         results[broken] = replace(results[broken], evidence=evidence)
-    over = sum(bool(one.failing) for one in results)
-    tally = {"budgets": tests, "met": tests - over, "over": over}
+    over, unknown = sum(bool(one.failing) for one in results), sum(one.verdict is None for one in results)
+    met = tests - over - unknown
+    tally = {"budgets": tests, "met": met, "over": over, "not_measured": unknown}
     return RunRecord(
         tuple(results),
-        f"{tests} budget{'' if tests == 1 else 's'}: {tests - over} met, {over} over or regressed (an example)",
+        f"{units.plural(tests, 'budget')}: {met} met, {over} over or regressed, {unknown} not measured (an example)",
         tally,
         strict_because="the default",
         when=WHEN,
@@ -58,7 +60,7 @@ def _result(index: int, rng: random.Random) -> Result:
     findings = made.verdict.findings
     failing = tuple(one.limit for one in findings if one.budget is Outcome.OVER or one.regression is Outcome.REGRESSED)
     outcomes = [one for finding in findings for one in (finding.budget, finding.regression) if one is not None]
-    worst = min(outcomes, key=list(WORST).index, default=None)
+    worst = min(outcomes, key=list(words.OUTCOMES).index, default=None)
     failure = "\n".join(f"{one.limit} on {device}: {one.why[0]}" for one in findings if one.limit in failing)
     return replace(
         made,
@@ -72,20 +74,6 @@ def _result(index: int, rng: random.Random) -> Result:
         trend={one.limit: steps for one in findings if (steps := _trend(one, rng))},
         seconds=rng.uniform(2, 12),
     )
-
-
-WORST = (
-    Outcome.OVER,
-    Outcome.REGRESSED,
-    Outcome.INCONCLUSIVE,
-    Outcome.DRIFT,
-    Outcome.NO_BASELINE,
-    Outcome.NOT_COMPARABLE,
-    Outcome.BETTER,
-    Outcome.MET,
-    Outcome.SAME,
-    Outcome.NOT_COMPARED,
-)
 
 
 def _verdict(bare: Result, *findings: Finding, notes: tuple[str, ...] = ()) -> Result:
@@ -125,7 +113,7 @@ def _time(bare: Result, rng: random.Random, ms: float, bound: float, change: flo
         for _ in range(15 if change > 0.015 else 3)
     )
     shares = sorted(after / before - 1 for before, after in pairs)
-    found = (statistics.median(shares), shares[0], shares[-1])
+    found = (statistics.quantile(shares, 0.5), shares[0], shares[-1])
     limit = units.MILLISECOND.to_base(bound)
     low, high = statistics.quantile_interval(alone, 0.5)
     over = alone[10] > limit
@@ -139,9 +127,11 @@ def _time(bare: Result, rng: random.Random, ms: float, bound: float, change: flo
         Outcome.DRIFT: f"{100 * found[0]:+.1f} % beside its baseline, which is not confirmed",
         Outcome.INCONCLUSIVE: "the pairs are too far apart: 5.1 % where 3 % are allowed",
     }.get(regression, "")
-    reasons: tuple[str, ...] = (f"median {ms:.1f} ms is over its limit {bound:g} ms",) if over else ()
-    reasons += (f"budget {bound:g} ms, median {ms:.1f} ms: the interval straddles the limit",) if unsure else ()
-    reading = Reading(statistics.median(alone), low, high, Known.MEASURED, n=1240, floor=alone[10])
+    median = statistics.quantile(alone, 0.5)
+    told = units.text(median, units.MILLISECOND)
+    reasons: tuple[str, ...] = (f"median {told} is over its limit {bound:g} ms",) if over else ()
+    reasons += (f"budget {bound:g} ms, median {told}: the interval straddles the limit",) if unsure else ()
+    reading = Reading(median, low, high, Known.MEASURED, n=1240, floor=alone[10])
     finding = Finding(
         "latency_ms",
         limit,
@@ -282,7 +272,9 @@ def _trend(finding: Finding, rng: random.Random) -> tuple[Step, ...]:
     reading = finding.reading
     if reading is None or finding.regression is Outcome.NO_BASELINE:
         return ()
-    last = finding.before if finding.before is not None else reading.value
+    last = finding.before
+    if last is None:
+        last = reading.value if finding.change is None else reading.value / (1 + finding.change[0])
     sizes = (
         (1.21, 1.17, 1.17, 1.09, 1.1, 1.06, 1.0, 1.0) if finding.limit != "acc" else (0.95, 0.96, 0.96, 0.98, 0.99, 1.0)
     )

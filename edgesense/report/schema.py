@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from edgesense.errors import InvalidInput, SchemaError
@@ -25,8 +24,8 @@ DAMAGED = (ValueError, TypeError, LookupError, AttributeError, OverflowError, Re
 
 
 def dump(run: RunRecord) -> str:
-    """Return a run as JSON text."""
-    body = {
+    """Return a run as JSON text, one budget a line."""
+    head = {
         "schema": VERSION,
         "release": run.release,
         "when": run.when,
@@ -39,9 +38,10 @@ def dump(run: RunRecord) -> str:
         "said": run.said,
         "problems": list(run.problems),
         "trend_note": run.trend_note,
-        "budgets": [dump_result(one) for one in run.results],
     }
-    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+    said = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
+    rows = ",\n".join(json.dumps(dump_result(one), ensure_ascii=False) for one in run.results)
+    return f'{said},\n "budgets": [\n{rows}\n ]\n}}\n'
 
 
 def load(text: str, origin: str) -> RunRecord:
@@ -86,7 +86,7 @@ def dump_result(result: Result) -> dict[str, Json]:
         "nodeid": result.nodeid,
         "test": result.test,
         "device": result.device,
-        "place": None if result.place is None else asdict(result.place),
+        "place": None if result.place is None else vars(result.place),
         "outcome": result.outcome,
         "letter": result.letter or None,
         "word": result.word or None,
@@ -139,9 +139,9 @@ def dump_evidence(evidence: Evidence) -> dict[str, Json]:
         if setting is not None:
             plain[name] = {key: dict(value) for key, value in vars(setting).items()}
     if evidence.distributions:
-        plain["distributions"] = {name: asdict(one) for name, one in evidence.distributions.items()}
+        plain["distributions"] = {name: vars(one) for name, one in evidence.distributions.items()}
     if evidence.attached:
-        plain["attached"] = [asdict(one) for one in evidence.attached]
+        plain["attached"] = [vars(one) for one in evidence.attached]
     return plain
 
 

@@ -16,6 +16,8 @@ WIDTH = 640.0
 LEFT, RIGHT = 150.0, 624.0
 ROW = 34.0
 GOLDEN = 0.6180339887
+HEIGHTS = tuple(f"{18 * (index * GOLDEN % 1) - 9:.0f}" for index in range(1000))
+"""Where dots lie above and below the middle of their row: near ones apart, without chance."""
 OUTSIDE = 3.0
 """Calls more than so many times the middle 80 % away from the median are counted at the edge, not drawn to scale."""
 
@@ -30,8 +32,14 @@ class Arm:
 
 
 def distribution(arms: Sequence[Arm], unit: Unit, bound: float | None, title: str) -> str:
-    """Return single calls as dots, a row an arm, with the middle 80 % as a bar, the median as a line and the limit."""
-    arms = [arm for arm in arms if arm.values]
+    """Return single calls as dots, a row an arm, with the middle 80 % as a bar, the median as a line and the limit.
+
+    Args:
+        arms: At least one, each with values.
+        unit: What the axis is written in.
+        bound: The limit, in base units; None without one.
+        title: What is told to who cannot see it.
+    """
     lowest, highest = min(arm.values[0] for arm in arms), max(_reach(arm.values) for arm in arms)
     near = bound is not None and lowest - (highest - lowest) <= bound <= highest + 1.5 * (highest - lowest)
     axis = scale.axis([lowest, highest, *([bound] if bound is not None and near else [])], LEFT, RIGHT)
@@ -53,12 +61,9 @@ def _arm(arm: Arm, axis: Axis, top: float, unit: Unit) -> Iterator[str]:
     low, median, high = (statistics.quantile(arm.values, share) for share in (0.1, 0.5, 0.9))
     middle = top + ROW / 2
     inside = [value for value in arm.values if value <= axis.high]
-    dots = "".join(
-        f"M{coordinate(axis.at(value))} {coordinate(middle - 9 + 18 * (index * GOLDEN % 1))}h0"
-        for index, value in enumerate(inside)
-    )
+    dots = "".join([f"M{place:.1f} {height}h0" for place, height in zip(axis.places(inside), HEIGHTS, strict=False)])
     yield f'<g class="{arm.style}"><text class="name" x="{LEFT - 12:g}" y="{middle + 4:g}">{escape(arm.name)}</text>'
-    yield f'<path class="dots" d="{dots}"/>'
+    yield f'<path class="dots" transform="translate(0 {middle:g})" d="{dots}"/>'
     first, last = axis.at(low), axis.at(high)
     yield (
         f'<rect class="middle" x="{coordinate(first)}" y="{middle - 6:g}" width="{coordinate(max(last - first, 1))}" '
@@ -69,7 +74,7 @@ def _arm(arm: Arm, axis: Axis, top: float, unit: Unit) -> Iterator[str]:
     yield f'<path class="median" d="M{at} {middle - 11:g}v22"><title>{escape(told)}</title></path>'
     left_out = len(arm.values) - len(inside)
     if left_out:
-        yield (f'<text class="edge" x="{RIGHT:g}" y="{top + 9:g}">slowest {units.text(arm.values[-1], unit)} ▸</text>')
+        yield f'<text class="edge" x="{RIGHT:g}" y="{top + 9:g}">slowest {units.text(arm.values[-1], unit)} ▸</text>'
     yield "</g>"
 
 
@@ -122,13 +127,21 @@ def pairs(ratios: Sequence[float], change: tuple[float, float, float] | None, ti
 
 
 def trend(steps: Sequence[Step], now: float | None, bound: float | None, unit: Unit, title: str) -> str:
-    """Return what was accepted commit by commit as steps, this run's number at the end; other kinds are not joined."""
+    """Return what was accepted commit by commit, this run's number at the end; other kinds are not joined.
+
+    Args:
+        steps: At least one, the oldest first.
+        now: This run's number in base units; None without one.
+        bound: The limit, in base units; None without one.
+        unit: What the axis is written in.
+        title: What is told to who cannot see it.
+    """
     values = [step.value for step in steps] + ([now] if now is not None else [])
     spread = max(values) - min(values) or abs(values[0]) * 0.1 or 1.0
     near = bound is not None and min(values) - 2 * spread <= bound <= max(values) + 2 * spread
     down = scale.axis([*values, *([bound] if bound is not None and near else [])], 120.0, 14.0, margin=0.1)
     across = Axis(0, max(1, len(values) - 1), LEFT - 60, RIGHT - 10)
-    body = []
+    body: list[str] = []
     for tick in scale.ticks(unit.from_base(down.low), unit.from_base(down.high), 4):
         at = coordinate(down.at(unit.to_base(tick)))
         body.append(f'<path class="grid" d="M{LEFT - 66:g} {at}H{RIGHT:g}"/>')
@@ -137,42 +150,30 @@ def trend(steps: Sequence[Step], now: float | None, bound: float | None, unit: U
         place = down.at(bound)
         text = f"limit {units.text(bound, unit)}" + ("" if near else " ▴" if bound > down.high else " ▾")
         body += [f'<path class="limit" d="M{LEFT - 66:g} {coordinate(place)}H{RIGHT:g}"/>'] if near else []
-        body.append(
-            f'<text class="limit" text-anchor="end" x="{RIGHT:g}" y="{coordinate(max(place - 4, 10))}">{text}</text>'
-        )
-    path, last = [], None
-    for index, step in enumerate(steps):
-        spot = f"{coordinate(across.at(index))} {coordinate(down.at(step.value))}"
-        path.append(f"{'M' if last is not step.known else 'L'}{spot}")
+        above = coordinate(max(place - 4, 10))
+        body.append(f'<text class="limit" text-anchor="end" x="{RIGHT:g}" y="{above}">{escape(text)}</text>')
+    path, points, last = [], [], None
+    for step, along, height in zip(steps, across.places(range(len(steps))), down.places(values), strict=False):
+        x, y = coordinate(along), coordinate(height)
+        path.append(f"{'M' if last is not step.known else 'L'}{x} {y}")
         last = step.known
-    body.append(f'<path class="line" d="{"".join(path)}"/>')
-    for index, step in enumerate(steps):
         told = f"{step.commit[:7]}, {step.when[:10]}: {units.text(step.value, unit)} ({step.known.value})"
-        body.append(
-            f'<circle class="point" cx="{coordinate(across.at(index))}" cy="{coordinate(down.at(step.value))}" r="3.5">'
-            f"<title>{escape(told)}</title></circle>"
-        )
+        points.append(f'<circle class="point" cx="{x}" cy="{y}" r="3.5"><title>{escape(told)}</title></circle>')
+    body += [f'<path class="line" d="{"".join(path)}"/>', *points]
     if now is not None:
         body.append(
             f'<circle class="now" cx="{coordinate(across.at(len(steps)))}" cy="{coordinate(down.at(now))}" r="5">'
             f"<title>this run: {escape(units.text(now, unit))}</title></circle>"
         )
-    body += _ends(steps, across, now is not None)
+    body += _ends(steps, "" if now is None else "this run")
     return _svg(['<g class="candidate">', *body, "</g>"], 142, title)
 
 
-def _ends(steps: Sequence[Step], across: Axis, now: bool) -> Iterator[str]:  # noqa: FBT001 - one caller, beside it
-    marks = {0: f"{steps[0].commit[:7]}, {steps[0].when[:10]}"} if steps else {}
-    if len(steps) > 3:
-        marks[len(steps) - 1] = f"{steps[-1].commit[:7]}, {steps[-1].when[:10]}"
-    for index, text in marks.items():
-        anchor = "start" if index == 0 else "end"
-        yield (
-            f'<text class="tick" text-anchor="{anchor}" x="{coordinate(across.at(index) + (0 if index else -6))}" '
-            f'y="137">{escape(text)}</text>'
-        )
-    if now and len(steps) < 8:
-        yield f'<text class="tick" text-anchor="end" x="{RIGHT:g}" y="137">this run</text>' if len(steps) <= 3 else ""
+def _ends(steps: Sequence[Step], last: str) -> Iterator[str]:
+    """Yield what stands below both ends: the first commit, and `last`, or without it the last commit."""
+    first, newest = (f"{step.commit[:7]}, {step.when[:10]}" for step in (steps[0], steps[-1]))
+    yield f'<text class="tick" text-anchor="start" x="{LEFT - 60:g}" y="137">{escape(first)}</text>'
+    yield f'<text class="tick" text-anchor="end" x="{RIGHT:g}" y="137">{escape(last or newest)}</text>'
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -29,8 +29,6 @@ class Shown:
 
     Attributes:
         title: One line that says what it shows, and of what.
-        kind: What it is, as in ``flamegraph``.
-        summary: Its most telling lines.
         packed: The id of what is inside the page, "" where it is not.
         form: Its media type, where it is inside the page.
         link: Where it lies, from the page; "" where it is inside, or missing.
@@ -39,8 +37,6 @@ class Shown:
     """
 
     title: str
-    kind: str
-    summary: tuple[str, ...]
     packed: str = ""
     form: str = ""
     link: str = ""
@@ -68,20 +64,18 @@ class Files:
     def show(self, one: Attached) -> Shown:
         """Return an attachment as the page shows it, and take its file in."""
         if not one.path:
-            return Shown(one.title, one.kind, one.summary, said=one.reason or "no file")
+            return Shown(one.title, said=one.reason or "no file")
         try:
             content = self.read(one.path)
         except OSError as error:
-            return Shown(one.title, one.kind, one.summary, said=f"{one.path}: {error.strerror or error}")
+            return Shown(one.title, said=f"{one.path}: {error.strerror or error}")
         suffix = PurePosixPath(one.path).suffix.lower()
         form = FORMS.get(suffix, TEXT if suffix in TEXTS else "")
         name = f"file-{hashlib.sha256(form.encode() + content).hexdigest()[:12]}"
         if form and self._pack(name, content):
-            return Shown(one.title, one.kind, one.summary, name, form, size=len(content))
+            return Shown(one.title, name, form, size=len(content))
         why = "for another program" if not form else "too large to be inside this page"
-        return Shown(
-            one.title, one.kind, one.summary, link=self._link(one.path, name, content), said=why, size=len(content)
-        )
+        return Shown(one.title, link=self._link(one.path, name, content), said=why, size=len(content))
 
     def _pack(self, name: str, content: bytes) -> bool:
         if name in self.packed:
@@ -109,9 +103,15 @@ def below(root: Path) -> Read:
     """
 
     def read(path: str) -> bytes:
-        whole = (root / path).resolve()
+        try:
+            whole = (root / path).resolve()
+        except ValueError as error:
+            raise FileNotFoundError(None, "no name of a file", path) from error
         if not whole.is_relative_to(root.resolve()):
             raise PermissionError(None, "outside of the project", path)
+        if whole.exists() and not whole.is_file():
+            # A pipe, for one, would never end.
+            raise FileNotFoundError(None, "no plain file", path)
         return whole.read_bytes()
 
     return read

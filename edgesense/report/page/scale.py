@@ -8,6 +8,15 @@ from dataclasses import dataclass
 
 LIMIT_AT = 0.7
 """Where every gauge has its limit, so that a column of them is read at a glance."""
+LARGEST = 1e15
+"""What is larger is no number of a budget, and an axis of it would show nothing."""
+NEAREST = 1e-9
+"""Numbers that are nearer to one another, as a share of the largest, lie in one place."""
+
+
+def drawable(numbers: Sequence[float]) -> bool:
+    """Return whether all of some numbers can lie on an axis: a record may hold what no measurement gave."""
+    return sum(map(abs, numbers)) <= LARGEST
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ def gauge(
     value: float, bound: float, *, low: float, high: float, before: float | None = None, least: bool = False
 ) -> Gauge | None:
     """Return a number's place on a gauge; None where a limit of nothing, or less, makes it meaningless."""
-    if not bound > 0 or not math.isfinite(value):
+    if not bound > 0 or not drawable((value, bound)):
         return None
 
     def at(number: float) -> float:
@@ -67,11 +76,17 @@ class Axis:
         inside = min(self.high, max(self.low, number))
         return self.start + (inside - self.low) / (self.high - self.low) * (self.end - self.start)
 
+    def places(self, numbers: Sequence[float]) -> list[float]:
+        """Return the places of many numbers that lie on the axis."""
+        factor = (self.end - self.start) / (self.high - self.low)
+        return [self.start + (number - self.low) * factor for number in numbers]
+
 
 def axis(numbers: Sequence[float], start: float, end: float, *, margin: float = 0.06) -> Axis:
     """Return an axis that shows all of some numbers, with a margin; a single one is in its middle."""
     low, high = min(numbers), max(numbers)
-    room = (high - low) * margin or abs(high) * 0.05 or 1.0
+    largest = max(abs(low), abs(high))
+    room = (high - low) * margin if high - low > largest * NEAREST else largest * 0.05 or 1.0
     return Axis(low - room, high + room, start, end)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgesense.perf.records import Known, Outcome
 
-HEADS = ("limit", "value and how it is known", "share of the limit", "limit", "baseline", "verdict")
+HEADS = ("metric", "value and how it is known", "share of the limit", "limit", "baseline", "verdict")
 
 KNOWN = {
     Known.EXACT: "read off the files or the answers; the same every time",

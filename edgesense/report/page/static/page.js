@@ -13,13 +13,13 @@
   const chosen = () => chips.filter((chip) => chip.getAttribute("aria-pressed") === "true").map((chip) => chip.dataset.outcome);
 
   const orders = {
-    rank: (a, b) => a.dataset.rank - b.dataset.rank || a.dataset.order - b.dataset.order,
+    worst: (a, b) => a.dataset.worst - b.dataset.worst,
     used: (a, b) => b.dataset.used - a.dataset.used,
     name: (a, b) => a.querySelector(".name").textContent.localeCompare(b.querySelector(".name").textContent, "en", { numeric: true }),
-    device: (a, b) => a.dataset.device.localeCompare(b.dataset.device) || orders.rank(a, b),
+    device: (a, b) => a.dataset.device.localeCompare(b.dataset.device) || orders.worst(a, b),
     order: (a, b) => a.dataset.run - b.dataset.run,
   };
-  let sorted = "rank";
+  let sorted = "worst";
 
   function apply() {
     const outcomes = chosen(), words = find.value.toLowerCase().split(/\s+/).filter(Boolean), on = device ? device.value : "";
@@ -46,29 +46,37 @@
     if (find.value) said.set("find", find.value);
     for (const one of chosen()) said.append("outcome", one);
     if (device && device.value) said.set("device", device.value);
-    if (sort.value !== "rank") said.set("sort", sort.value);
+    if (sort.value !== "worst") said.set("sort", sort.value);
     history.replaceState(null, "", `#${said}`);
   }
+  // What the address says: a result that is looked at, or a choice.
   function recall() {
-    const hash = decodeURIComponent(location.hash.slice(1)), row = hash.startsWith("t-") ? $(hash) : null;
+    const said = location.hash.slice(1), row = said.startsWith("t-") ? $(said) : null;
     if (row) {
-      if (row.hidden) clear();
+      if (row.hidden) {
+        choose(new URLSearchParams());
+        apply();
+      }
       open(row, true);
       row.scrollIntoView();
       row.querySelector(".name").focus({ preventScroll: true });
       return;
     }
-    const said = new URLSearchParams(location.hash.slice(1)), outcomes = said.getAll("outcome");
-    find.value = said.get("find") || "";
-    for (const chip of chips) chip.setAttribute("aria-pressed", outcomes.includes(chip.dataset.outcome));
-    if (device) device.value = said.get("device") || "";
-    sort.value = said.get("sort") in orders ? said.get("sort") : "rank";
+    choose(new URLSearchParams(said));
     apply();
   }
+  function choose(said) {
+    const outcomes = said.getAll("outcome");
+    find.value = said.get("find") || "";
+    for (const chip of chips) chip.setAttribute("aria-pressed", outcomes.includes(chip.dataset.outcome));
+    if (device) {
+      device.value = said.get("device") || "";
+      if (device.selectedIndex < 0) device.value = "";
+    }
+    sort.value = Object.hasOwn(orders, said.get("sort")) ? said.get("sort") : "worst";
+  }
   function clear() {
-    find.value = "";
-    for (const chip of chips) chip.setAttribute("aria-pressed", "false");
-    if (device) device.value = "";
+    choose(new URLSearchParams({ sort: sort.value }));
     change();
   }
   function change() {
@@ -115,14 +123,20 @@
   const viewer = $("viewer");
   // A flame graph remembers its zoom in its address, which a frame without an origin may not change.
   const still = (svg) => svg.replace(/<svg\b[^>]*>/, "$&<script>history.replaceState = () => {};<" + "/script>");
-  let address = "";
-  async function show(button) {
-    const packed = Uint8Array.from(atob($(button.dataset.file).textContent), (one) => one.charCodeAt(0));
+  async function unpacked(id) {
+    const packed = Uint8Array.from(atob($(id).textContent), (one) => one.charCodeAt(0));
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-    const form = button.dataset.form, content = await new Response(stream).arrayBuffer();
-    address = URL.createObjectURL(new Blob([content], { type: form === "text/plain" ? "text/plain;charset=utf-8" : form }));
+    return new Response(stream).arrayBuffer();
+  }
+  const addresses = [];
+  function address(content, form) {
+    addresses.push(URL.createObjectURL(new Blob([content], { type: form === "text/plain" ? `${form};charset=utf-8` : form })));
+    return addresses.at(-1);
+  }
+  async function show(button) {
+    const form = button.dataset.form, content = await unpacked(button.dataset.file);
     $("viewer-title").textContent = button.textContent;
-    $("viewer-save").href = address;
+    $("viewer-save").href = address(content, form);
     $("viewer-save").download = button.textContent.replace(/[^\w.-]+/g, "-") + ({ "image/svg+xml": ".svg", "text/html": ".html" }[form] || ".txt");
     if (form === "text/plain") {
       const pre = document.createElement("pre");
@@ -134,14 +148,14 @@
       frame.sandbox = "allow-scripts";
       frame.title = button.textContent;
       const shown = form === "image/svg+xml" ? still(new TextDecoder().decode(content)) : content;
-      frame.src = URL.createObjectURL(new Blob([shown], { type: form }));
+      frame.src = address(shown, form);
       $("viewer-body").replaceChildren(frame);
     }
     viewer.showModal();
   }
   viewer.addEventListener("close", () => {
     $("viewer-body").replaceChildren();
-    URL.revokeObjectURL(address);
+    for (const one of addresses.splice(0)) URL.revokeObjectURL(one);
   });
   $("viewer-close").addEventListener("click", () => viewer.close());
 

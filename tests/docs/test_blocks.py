@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("markdown_it")
+pytest.importorskip("pytest_benchmark")
+pytest.importorskip("xdist")
 
 import blocks
 import programs

@@ -2,8 +2,8 @@
 
     python scripts/walk.py docs/tutorial.md /path/to/venv/bin
 
-Files are written, commands marked `run` are run, and what is marked `printed` must have been printed. The reader's own
-two models are shipped ones. It needs markdown-it-py in the Python that runs it, nothing in the environment that it tries.
+Files are written, commands marked `run` are run, and what is marked `printed` must have been printed. The reader has
+two models. It needs markdown-it-py in the Python that runs it, nothing in the environment that it tries.
 """
 
 from __future__ import annotations

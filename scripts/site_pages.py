@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)")
+FILE = re.compile(r"<!-- file: (\S+) -->\n((?:<!-- .* -->\n)*```\w+)\n")
 MADE = "<!-- made by scripts/site_pages.py -->\n\n"
 
 
@@ -33,8 +34,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """Show a link to a file of the repository, which is no part of the site, as its text."""
-    return markdown if "/" in page.file.src_uri else OUTSIDE.sub(r"\1", markdown)
+    """Show the name of a file above its block; a link to what is no part of the site as its text."""
+    named = FILE.sub(r'\2 title="\1"\n', markdown)
+    return named if "/" in page.file.src_uri else OUTSIDE.sub(r"\1", named)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -69,9 +69,12 @@ def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every verb has 
     console = Console()
     listed = _devices.every()
     console.print(table(listed))
-    for device in listed:
-        command = device.available()
-        if command:
+    others = {device.name: sorted(device.names - {device.name}) for device in listed}
+    console.print("also called:", "; ".join(f"{name}: {', '.join(more)}" for name, more in others.items() if more))
+    lacking = [(device, command) for device in listed if (command := device.available())]
+    if lacking:
+        console.print("* not set up here:")
+        for device, command in lacking:
             # What a command installs may have extras in brackets, which are no markup.
             console.print(f"{device.name}: {_needing(device)} needs: [bold]{escape(command)}[/bold]")
     return 0
@@ -81,12 +84,11 @@ def table(listed: tuple[Device, ...]) -> Table:
     """Return one row a limit and one column a device: how it would know, or what is in the way."""
     from rich.table import Table
 
-    # Folded rather than cut: a number of columns must not hide how something is known.
-    shown = Table(title="What each device can answer here")
+    # Folded rather than cut: a number of columns must not hide how something is known. Close, so that they fit.
+    shown = Table(title="What each device can answer here", padding=0)
     shown.add_column("limit", no_wrap=True)
     for device in listed:
-        others = sorted(device.names - {device.name})
-        shown.add_column(device.name + (f"\n({', '.join(others)})" if others else ""), overflow="fold")
+        shown.add_column(device.name, overflow="fold")
     absent = {device.name for device in listed if device.available()}
     for name in metrics.every():
         shown.add_row(name, *(cell(device, name, ready=device.name not in absent) for device in listed))
@@ -94,12 +96,12 @@ def table(listed: tuple[Device, ...]) -> Table:
 
 
 def cell(device: Device, limit: str, *, ready: bool) -> str:
-    """Return how a device would know a limit, ``not set up``, or ``-`` where it never can."""
+    """Return how a device would know a limit, with a star where it is not set up, or ``-`` where it never can."""
     known = device.answers().get(limit)
     if known is None:
         return "-"
     if not ready and limit in _unready(device):
-        return f"{known.value}: not set up"
+        return f"{known.value}*"
     return known.value
 
 

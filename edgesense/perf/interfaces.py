@@ -98,6 +98,10 @@ class Metric(Protocol):
     def maximum(self) -> float | None:
         """The largest limit that makes sense, in base units; None without one."""
 
+    @property
+    def here(self) -> Known | None:
+        """How `host` knows it, for a metric of a package of its own; None where devices name it themselves."""
+
     def reduce(self, reports: Sequence[Report], known: Known) -> Reading:
         """Return the number that the processes' reports give.
 

@@ -7,7 +7,7 @@ import pytest
 
 from edgesense import cli
 from edgesense.cli import devices as verb
-from edgesense.perf import devices
+from edgesense.perf import devices, metrics
 from edgesense.perf.devices.table import Table
 from edgesense.perf.records import Known
 
@@ -25,8 +25,8 @@ LIMITS = {"latency_ms": Known.PREDICTED, "size_kb": Known.EXACT, "instructions_m
 @pytest.mark.parametrize(
     ("limit", "ready", "absent"),
     [
-        ("latency_ms", "predicted", "predicted: not set up"),
-        ("instructions_m", "counted", "counted: not set up"),
+        ("latency_ms", "predicted", "predicted*"),
+        ("instructions_m", "counted", "counted*"),
         ("size_kb", "exact", "exact"),
         ("cold_start_ms", "-", "-"),
     ],
@@ -46,6 +46,18 @@ def test_the_list_has_every_device_and_the_command_for_what_is_missing(
     printed = capsys.readouterr().out
     assert all(word in printed for word in ("host", "pi5", "latency_p99_ms", "stand-in", "measured"))
     assert "edgesense devices setup pi" in printed
+    assert "pi: pi4, raspberry-pi-4" in printed
+
+
+def test_the_list_of_the_shipped_devices_fits_a_terminal_of_100_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("EDGESENSE_CACHE", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "100")
+    assert cli.main(["devices"]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    # A folded cell would make a second row without a limit.
+    assert len(rows) == len(metrics.every())
 
 
 def test_what_needs_a_command_is_said_of_each_device_in_its_own_words(
@@ -74,7 +86,7 @@ def test_a_chip_whose_package_is_missing_says_what_needs_it(
     printed = capsys.readouterr().out
     assert "latency_ms, macs_m, ram_kb needs: pip install 'pytest-edgesense[esp32]'" in printed
     (chip,) = (one for one in esp32.devices() if one.name == "esp32")
-    assert verb.cell(chip, "arena_kb", ready=False) == "stand-in: not set up"
+    assert verb.cell(chip, "arena_kb", ready=False) == "stand-in*"
     assert verb.cell(chip, "size_kb", ready=False) == "exact"
 
 

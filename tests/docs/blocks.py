@@ -74,6 +74,12 @@ def of(page: Path) -> Iterator[Block]:
             marks = {}
 
 
+def spans(page: Path) -> Iterator[str]:
+    """Yield what stands between backticks in a page's sentences and tables."""
+    for token in MarkdownIt("commonmark").enable("table").parse(page.read_text(encoding="utf-8")):
+        yield from (child.content for child in token.children or () if child.type == "code_inline")
+
+
 def _mark(comment: str) -> tuple[str, str]:
     name, _, value = comment.strip().partition(":")
     return name.strip(), value.strip()

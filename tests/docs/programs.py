@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,7 @@ FOREIGN = frozenset(
     """.split()  # noqa: SIM905 - a list of words is read more easily without its quotes
 )
 """Programs of others, whose arguments are theirs."""
+OPTIONS_OF_OTHERS = frozenset({"--codspeed", "--memray"})
 RUN = """set -u
 pip() {
   python -m pip --quiet --disable-pip-version-check "$@" --no-deps --no-index --no-build-isolation --target "$SITE"
@@ -66,6 +68,22 @@ def check(words: Sequence[str], parse: Callable[..., pytest.Config]) -> None:
         assert set(arguments) <= set(targets), f"no such target: {arguments}"
     else:
         assert program in FOREIGN | {"python"}, f"what is {program!r}? If it is others', name it in FOREIGN"
+
+
+def mention(text: str, parse: Callable[..., pytest.Config]) -> None:
+    """Check the verb and the options of a command in a sentence, whose values may be missing or words such as FILE."""
+    if not text.startswith(("edgesense ", "pytest ")):
+        return
+    program, *arguments = shlex.split(text)
+    if program == "edgesense":
+        said = refused(arguments)
+        assert "unrecognized arguments" not in said, said
+        assert "argument COMMAND" not in said, said
+        assert "argument ACTION" not in said, said
+    else:
+        known = parse(*PLUGINS)
+        for word in {word.partition("=")[0] for word in arguments if word.startswith("--")} - OPTIONS_OF_OTHERS:
+            known.getoption(word)
 
 
 def refused(arguments: Sequence[str]) -> str:

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("markdown_it")
+pytest.importorskip("pytest_benchmark")
+pytest.importorskip("xdist")
 
 import blocks
+import programs
 from checks import Page
-from programs import ROOT, environment
+from programs import ROOT
 
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
 SHOWN = {("README.md", "text"): "printed by the commands beside it, on one computer"}
@@ -18,13 +21,13 @@ SHOWN = {("README.md", "text"): "printed by the commands beside it, on one compu
 
 
 @pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return environment(tmp_path_factory.mktemp("environment"))
+def bin_(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return programs.environment(tmp_path_factory.mktemp("environment"))
 
 
 @pytest.fixture
 def page(
-    programs: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    bin_: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> Page:
     for name in ("CI", "GITHUB_ACTIONS", "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
@@ -35,13 +38,24 @@ def page(
     for who in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{who}_NAME", "A Reader")
         monkeypatch.setenv(f"GIT_{who}_EMAIL", "reader@example.org")
-    return Page(pytester.path, programs, pytester.parseconfig)
+    return Page(pytester.path, bin_, pytester.parseconfig)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_block_of_a_page_is_what_it_says(path: Path, page: Page) -> None:
     files(page.root)
     wrong = check(path, page)
+    assert not wrong, "\n\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_in_a_sentence_of_a_page_is_one(path: Path, page: Page) -> None:
+    wrong = []
+    for text in blocks.spans(path):
+        try:
+            programs.mention(text, page.parse)
+        except (AssertionError, ValueError) as error:
+            wrong.append(f"`{text}`: {error}")
     assert not wrong, "\n\n".join(wrong)
 
 

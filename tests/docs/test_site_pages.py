@@ -66,8 +66,13 @@ def test_a_bar_in_a_cell_ends_no_cell() -> None:
         ("a.md", "as [text](../tests/data) has it", "as text has it"),
         ("a.md", "[there](b.md)", "[there](b.md)"),
         ("howto/a.md", "[there](../b.md)", "[there](../b.md)"),
+        ("a.md", "<!-- file: b.py -->\n```python\nx\n```", '```python title="b.py"\nx\n```'),
+        ("howto/a.md", "<!-- file: b -->\n<!-- run -->\n```sh\nx\n", '<!-- run -->\n```sh title="b"\nx\n'),
+        ("a.md", "<!-- run -->\n```console\nx\n", "<!-- run -->\n```console\nx\n"),
     ],
 )
-def test_a_link_that_leaves_the_site_is_shown_as_its_text(page: str, text: str, becomes: str) -> None:
+def test_links_that_leave_the_site_are_text_and_files_have_their_name_above_them(
+    page: str, text: str, becomes: str
+) -> None:
     asked = SimpleNamespace(file=SimpleNamespace(src_uri=page))
     assert site_pages.on_page_markdown(text, asked) == becomes

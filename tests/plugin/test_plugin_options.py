@@ -79,6 +79,15 @@ def test_a_build_without_baselines_is_not_strict(unsure, monkeypatch):
     result.stdout.fnmatch_lines(["not strict (CI is set, but the project has no baselines yet); 1 inconclusive*"])
 
 
+def test_a_first_run_says_what_stores_a_baseline(project):
+    project.tests("@edge_budget(size_kb=10)\ndef test_a(): ...")
+    project.run().stdout.fnmatch_lines(
+        ["not strict (the default); 1 inc*; --update-baselines stores what was measured"]
+    )
+    project.run("--update-baselines").stdout.no_fnmatch_line("*stores what was measured*")
+    project.run().stdout.fnmatch_lines(["not strict (the default)"])
+
+
 def test_a_build_with_baselines_is_strict_and_says_so(unsure, monkeypatch):
     monkeypatch.setenv("CI", "true")
     unsure.write("baselines/table/another.json", "{}")

@@ -43,8 +43,7 @@ class Host:
 
     def answers(self) -> Mapping[str, Known]:
         """Return what a process can tell here, and what metrics say of themselves."""
-        said = {name: getattr(metric, "here", None) for name, metric in metrics.every().items()}
-        return answers() | {name: known for name, known in said.items() if known is not None}
+        return answers() | {name: one.here for name, one in metrics.every().items() if one.here is not None}
 
     def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG002 - part of the seam
         """Nothing comes along unasked."""

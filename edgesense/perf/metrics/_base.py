@@ -42,7 +42,7 @@ class SampledMetric:
         by_part: Whether each part is compared as well as the total.
         gated: The series that the paired gate compares; None where it compares none.
         maximum: The largest limit that makes sense, in base units.
-        here: How this computer knows it, where the metric says so itself; `host` then answers it.
+        here: How `host` knows it; None where devices name it themselves.
     """
 
     name: str

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edgesense.errors import WorkerFailed
+from edgesense.perf import metrics
 from edgesense.perf.devices import host
 from edgesense.perf.records import Job, Known, Measurement
 from edgesense.testing import tiny_model
@@ -44,6 +46,17 @@ def test_it_answers_what_a_clock_a_scale_and_labels_can_tell_and_no_instructions
     assert answers["latency_ms"] is Known.MEASURED
     assert answers["size_kb"] is Known.EXACT
     assert "instructions_m" not in answers
+
+
+@pytest.mark.parametrize("known", [Known.EXACT, None])
+def test_it_answers_a_metric_that_says_how_this_computer_knows_it(
+    known: Known | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = replace(metrics.find("size_kb"), name="download_kb", here=known)
+    monkeypatch.setattr(metrics, "every", lambda: {mine.name: mine})
+    assert host.Host().answers().get("download_kb") is known
+    # Its code is not on a board.
+    assert "download_kb" not in host.answers()
 
 
 def test_every_number_it_can_answer_is_there_and_known_as_it_said(measured: Measurement) -> None:

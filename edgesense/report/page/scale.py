@@ -6,8 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgesense.perf import units
+
 LIMIT_AT = 0.7
 """Where every gauge has its limit, so that a column of them is read at a glance."""
+MANY = 10
+"""From so many times the limit on, it is said in times."""
 
 
 @dataclass(frozen=True)
@@ -95,3 +99,8 @@ def plain(number: float) -> str:
 def coordinate(place: float) -> str:
     """Return a place as SVG takes it, to a tenth."""
     return f"{place:.1f}".removesuffix(".0")
+
+
+def used(share: float) -> str:
+    """Return how much of a limit is used, short enough for its column: ``68 %``, ``152×``."""
+    return units.share(share) if share < MANY else f"{share:.0f}×"

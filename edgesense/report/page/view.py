@@ -255,7 +255,7 @@ def _line(finding: Finding, result: Result) -> Line:
                 before=before,
                 least=_least(finding.limit),
             )
-        percent = f"{100 * reading.value / finding.bound:.0f} %" if gauge is not None and finding.bound else ""
+        percent = scale.used(reading.value / finding.bound) if gauge is not None and finding.bound else ""
         note, behind = reading.note, _behind(finding)
         parts = tuple(_parts(reading.parts, unit))
     values = [step.value for step in steps if reading is None or step.known is reading.known]

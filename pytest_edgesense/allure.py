@@ -24,7 +24,11 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain",
 }
-PAGE = '<!doctype html><meta charset="utf-8"><style>td, th {{ padding: 0 1em 0 0; text-align: left }}</style>{}'
+PAGE = """<!doctype html><meta charset="utf-8"><style>
+body {{ font: 14px sans-serif }}
+td, th {{ padding: .2em 1em .2em 0; text-align: left; vertical-align: top; white-space: nowrap }}
+td:last-child {{ white-space: normal }}
+</style>{}"""
 
 
 class Attachment(NamedTuple):

@@ -98,7 +98,7 @@ def resolve(limits: Mapping[str, Bound], device: Device) -> tuple[dict[str, floa
     bounds: dict[str, float] = {}
     absent: list[str] = []
     for name, bound in limits.items():
-        value = _for_device(name, bound, device)
+        value = for_device(name, bound, device)
         if value is None:
             absent.append(name)
             continue
@@ -110,7 +110,12 @@ def resolve(limits: Mapping[str, Bound], device: Device) -> tuple[dict[str, floa
     return bounds, tuple(absent)
 
 
-def _for_device(name: str, bound: Bound, device: Device) -> float | None:
+def for_device(name: str, bound: Bound, device: Device) -> float | None:
+    """Return a limit for one device in its own unit, None where it has none for it.
+
+    Raises:
+        BudgetError: For two keys that mean the same device.
+    """
     if not isinstance(bound, Mapping):
         return bound
     keys = [key for key in bound if key in device.names]

@@ -117,6 +117,7 @@ SAID: list[tuple[str, Paired, Outcome, tuple[str, ...]]] = [
         Outcome.NOT_COMPARABLE,
         ("the model of commit 1a2b3c4 is not in its tree",),
     ),
+    ("never", Paired(never="it cannot run again"), Outcome.NOT_COMPARED, ("not compared: it cannot run again",)),
     ("nothing at all", Paired(), Outcome.INCONCLUSIVE, ("no pair was measured",)),
 ]
 
@@ -195,6 +196,10 @@ def test_a_damaged_baseline_leaves_open_what_was_not_measured(given: Paired) -> 
     assert (finding.regression, finding.why) == (Outcome.INCONCLUSIVE, (str(DAMAGED),))
 
 
+def test_a_damaged_baseline_changes_nothing_for_what_is_never_compared() -> None:
+    assert one(Paired(never="it cannot run again"), baseline=DAMAGED).regression is Outcome.NOT_COMPARED
+
+
 def test_pairs_that_were_measured_against_something_else_decide_although_the_baseline_is_damaged() -> None:
     assert one(REGRESSED, baseline=DAMAGED).regression is Outcome.REGRESSED
     assert one(REGRESSED, baseline=None).regression is Outcome.REGRESSED
@@ -216,6 +221,7 @@ FAILING = [
     (NOISY, False, True),
     (Paired(absent="no baseline"), False, True),
     (Paired(refused="no git"), False, False),
+    (Paired(never="it cannot run again"), False, False),
     (DRIFTED, False, False),
     (FASTER, False, False),
     (UNCHANGED, False, False),

@@ -330,6 +330,8 @@ def test_another_device_is_refused_and_a_limit_for_the_host_is_none_for_it(funct
     result.stderr.fnmatch_lines(
         ['*runs on this computer, not on board: give latency_ms={"host": ...} to judge it here*']
     )
+    functions.tests("@edge_budget(latency_p90_ms=5)\ndef test_it(benchmark):\n    benchmark(sum, [1])\n")
+    functions.run("--edge-device=board").stderr.fnmatch_lines(['*give latency_p90_ms={"host": ...}*'])
     functions.tests(TIMED.format(limit='{"host": 0}'))
     result = functions.run("--edge-device=board")
     result.assert_outcomes(passed=1)

@@ -16,7 +16,6 @@ from edgesense.report.records import Distribution, Result
 TONES = {"yellow": "open", "green": "good"}
 USED_UP = 99.0
 """The share of a limit that is said to be used where the least is wanted and there is nothing."""
-PERCENT_AT_MOST = 999
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def line(finding: Finding, result: Result) -> Line:
         tone=("bad" if fails else "open") if texts.mark == "red" else TONES.get(texts.mark, "plain"),
         fails=fails,
         gauge=gauge,
-        percent="" if gauge is None or reading is None or not finding.bound else _percent(reading.value, finding.bound),
+        percent=scale.used(reading.value / finding.bound) if gauge and reading and finding.bound else "",
         spark=_spark(finding, result),
         why=finding.why,
         note="" if reading is None else reading.note,
@@ -116,11 +115,6 @@ def _gauge(finding: Finding, reading: Reading) -> Gauge | None:
     return scale.gauge(
         reading.value, finding.bound, low=reading.low, high=reading.high, before=before, least=_least(finding.limit)
     )
-
-
-def _percent(value: float, bound: float) -> str:
-    percent = 100 * value / bound
-    return f"{percent:.0f} %" if percent <= PERCENT_AT_MOST else f"> {PERCENT_AT_MOST} %"
 
 
 def _spark(finding: Finding, result: Result) -> str:

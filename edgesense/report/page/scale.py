@@ -6,8 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgesense.perf import units
+
 LIMIT_AT = 0.7
 """Where every gauge has its limit, so that a column of them is read at a glance."""
+MANY = 10
+"""From so many times the limit on, it is said in times."""
+TIMES_AT_MOST = 999
 LARGEST = 1e15
 """What is larger is no number of a budget, and an axis of it would show nothing."""
 NEAREST = 1e-9
@@ -110,3 +115,10 @@ def plain(number: float) -> str:
 def coordinate(place: float) -> str:
     """Return a place as SVG takes it, to a tenth."""
     return f"{place:.1f}".removesuffix(".0")
+
+
+def used(share: float) -> str:
+    """Return how much of a limit is used, short enough for its column: ``68 %``, ``152×``."""
+    if share < MANY:
+        return units.share(share)
+    return f"{share:.0f}×" if share <= TIMES_AT_MOST else f"> {TIMES_AT_MOST}×"

@@ -1,9 +1,13 @@
 import re
 from dataclasses import replace
 
+import pytest
+
+from edgesense.perf.records import Finding, Outcome, Verdict
 from edgesense.report import example
 from edgesense.report.formats import html
-from edgesense.report.records import Attached
+from edgesense.report.page import scale
+from edgesense.report.records import Attached, Result, RunRecord
 
 
 def test_it_is_one_page_that_asks_for_nothing_else(tmp_path):
@@ -38,3 +42,15 @@ def test_no_file_outside_of_the_project_is_read(tmp_path):
     text = html.render(example.run(12, attached=(Attached("notes", "../secret.txt"),)), root=root)
     assert "outside of the project" in text
     assert "file-" not in re.sub(r"file-name", "", text.partition("<script>")[0].partition("</style>")[2])
+
+
+def test_a_number_that_cannot_be_told_says_why_beside_it(tmp_path):
+    finding = Finding("latency_ms", 5.0, None, Outcome.INCONCLUSIVE, Outcome.NOT_COMPARED, why=("three rounds alone",))
+    unsure = Result("t", "t", "host", Verdict("t", "host", (finding,)), outcome="passed", letter="?")
+    text = html.render(RunRecord((unsure,)), root=tmp_path)
+    assert '<ul class="reasons open"><li><b>latency_ms</b>: three rounds alone</li></ul>' in text
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.68, "68 %"), (9.99, "999 %"), (10, "10×"), (152.19, "152×")])
+def test_the_share_of_a_limit_has_room_in_its_column(share, text):
+    assert scale.used(share) == text

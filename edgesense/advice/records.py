@@ -57,7 +57,7 @@ class Gain:
         low: Lower end of the interval of `after`, as it was found beside this `before`.
         high: Upper end.
         known: How both are known.
-        about: Where, or by whom it was found.
+        about: Where, or by whom it was found, to stand behind how it is known; "" where that says all.
         end_to_end: `before` of the whole call, where the quantity is a stage of it; 0 where it is the whole.
     """
 

@@ -107,7 +107,7 @@ class Trials:
         before = (self.subject.model.path if self.subject.file else self.subject.path).stat().st_size
         after = (directory / pipeline_file.read(directory).model).stat().st_size
         unit = metrics.find("size_kb").unit
-        return Gain("model", "size_kb", unit, before, after, after, after, Known.EXACT, "of the file")
+        return Gain("model", "size_kb", unit, before, after, after, after, Known.EXACT, "")
 
     def gains(self, job: Job) -> tuple[Gain, ...]:
         """What another job does to work, end to end first and then what is predicted of it.

@@ -28,7 +28,10 @@ HEADS = {
 
 
 class Progress:
-    """One bar with the time that remains; an `edgesense.advice.running.Progress`."""
+    """One bar with the time that remains, elsewhere than on a terminal a line a step.
+
+    An `edgesense.advice.running.Progress`.
+    """
 
     def __init__(self, console: Console, *, shown: bool) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -36,6 +39,7 @@ class Progress:
         columns = (BarColumn(bar_width=20), TimeRemainingColumn(), TextColumn("{task.description}"))
         self._bars = Progress(*columns, console=console, transient=True, disable=not shown)
         self._task = self._bars.add_task("", total=None)
+        self._plain = shown and not console.is_terminal
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -50,6 +54,8 @@ class Progress:
 
     def doing(self, what: str) -> None:
         """What is done now."""
+        if self._plain:
+            self._bars.console.print(escape(what), soft_wrap=True)
         self._bars.update(self._task, description=escape(what))
 
     def done(self, seconds: float) -> None:

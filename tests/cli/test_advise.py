@@ -41,7 +41,9 @@ def test_a_bare_model_gets_what_can_be_said_of_it(here: Path, capsys: Capture) -
 def test_what_is_timed_here_is_measured_in_turns(here: Path, capsys: Capture) -> None:
     tiny_pipeline(here / "whole", trained_on=10, clips=None)
     assert main(["advise", "whole", "--only", "delegate", "--json", "-"]) == 0
-    (said,) = json.loads(capsys.readouterr().out)["advice"]
+    captured = capsys.readouterr()
+    (said,) = json.loads(captured.out)["advice"]
+    assert "delegate: the runtime's own kernels beside XNNPACK's\n" in captured.err
     assert said["tried"]
     assert said["gains"][0]["known"] == "measured"
     assert said["gains"][0]["about"] == "on host, 3 rounds in turns"

@@ -44,7 +44,9 @@ def test_calls_far_slower_than_the_others_are_told_at_the_edge_and_not_drawn_to_
     assert len(re.findall("h0", drawing)) == 100
 
 
-@pytest.mark.parametrize(("bound", "said"), [(5.0, "limit 5000 ms ▸"), (1e-6, "◂ limit 0.001 ms"), (0.0105, "limit 10.5 ms")])
+@pytest.mark.parametrize(
+    ("bound", "said"), [(5.0, "limit 5000 ms ▸"), (1e-6, "◂ limit 0.001 ms"), (0.0105, "limit 10.5 ms")]
+)
 def test_a_limit_off_the_axis_is_pointed_at(bound, said):
     drawing = charts.distribution([charts.Arm("calls", "candidate", [0.010, 0.0101, 0.011])], MS, bound, "")
     assert said in texts(drawing)
@@ -64,7 +66,11 @@ def test_what_the_gate_found_is_drawn_where_it_found_something():
     assert 'class="median"' not in charts.pairs([0.01, 0.02], None, "")
 
 
-@given(st.lists(st.floats(0, 1e12), min_size=1, max_size=40), st.none() | st.floats(0, 1e12), st.none() | st.floats(0, 1e12))
+@given(
+    st.lists(st.floats(0, 1e12), min_size=1, max_size=40),
+    st.none() | st.floats(0, 1e12),
+    st.none() | st.floats(0, 1e12),
+)
 def test_each_commit_of_a_trend_is_a_point_and_this_run_is_another(values, now, bound):
     drawing = charts.trend(steps(*values), now, bound, units.KIBIBYTE, "trend")
     parsed(drawing)

@@ -113,7 +113,9 @@ def test_calls_and_pairs_are_drawn_with_what_was_thrown_away():
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, 1e300])
 def test_numbers_that_no_measurement_gives_are_not_drawn(value):
-    result = replace(spread(alone=(0.01, value), pairs=((0.01, value),)), trend={"latency_ms": steps(0.01, value, 0.01)})
+    result = replace(
+        spread(alone=(0.01, value), pairs=((0.01, value),)), trend={"latency_ms": steps(0.01, value, 0.01)}
+    )
     assert line(TIMED, result).figures == ()
     assert line(TIMED, result).spark == ""
 

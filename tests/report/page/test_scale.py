@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from edgesense.report.page import scale
 
 NUMBERS = st.floats(-1e15, 1e15, allow_nan=False)
-MANY = st.lists(NUMBERS, min_size=1, max_size=20).filter(lambda some: scale.drawable(some))
+MANY = st.lists(NUMBERS, min_size=1, max_size=20).filter(scale.drawable)
 
 
 @given(MANY)

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from edgesense.report import example, page
 from edgesense.report.records import Attached, RunRecord
 
 SECONDS, MEGABYTES = 2.0, 15.0
-SHOT = {"width": 1280, "height": 860}
+SCREEN, PICTURE = {"width": 1280, "height": 900}, {"width": 1080, "height": 1060}
 MAKE = """
 import sys, time
 from pathlib import Path
@@ -89,7 +90,7 @@ def in_browser(file: Path, rounds: int) -> Iterator[dict[str, Any]]:
             return
         painted, first, later = [], [], []
         for _ in range(rounds):
-            tab = browser.new_page(viewport=SHOT)
+            tab = browser.new_page(viewport=SCREEN)
             tab.goto(file.as_uri())
             painted.append(tab.evaluate(PAINTED) / 1e3)
             # The first letter reads every row's text, the others search in it.
@@ -110,13 +111,21 @@ def pictures(directory: Path) -> int:
             return 1
         file = page.write(explained(Path(scratch)), Path(scratch) / "page", Path(scratch))
         for colours, name in (("light", "report.png"), ("dark", "report-dark.png")):
-            tab = browser.new_page(viewport=SHOT, color_scheme=colours)
+            tab = browser.new_page(viewport=PICTURE, color_scheme=colours)
             tab.goto(f"{file.as_uri()}#outcome=fails&find=latency_ms")
             tab.locator(".row:visible .toggle").first.click()
-            tab.screenshot(path=directory / name)
+            tab.mouse.move(0, 0)
+            few_colours(tab.screenshot()).save(directory / name, optimize=True)
             tab.close()
             print(f"{directory / name}: {(directory / name).stat().st_size / 1e3:.0f} kB")
     return 0
+
+
+def few_colours(picture: bytes) -> Any:
+    """Return a picture with a palette: a page has few colours, and so its file is a third as large."""
+    from PIL import Image
+
+    return Image.open(BytesIO(picture)).convert("RGB").quantize(128)
 
 
 def explained(root: Path) -> RunRecord:

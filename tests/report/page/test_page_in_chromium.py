@@ -146,6 +146,13 @@ def test_a_link_opens_its_result_also_when_a_choice_hides_it(tab):
     assert tab.url.endswith(link)
 
 
+def test_the_page_comes_to_rest_where_its_link_points_to(opening):
+    link = opening().locator(".row a.name").last.get_attribute("href")
+    tab = opening(height=600, at=link)
+    top = tab.locator(link).evaluate("row => row.getBoundingClientRect().top")
+    assert 0 <= top < 600
+
+
 def test_what_may_explain_a_red_row_is_read_without_opening_anything(tab):
     row = tab.locator(".row", has=tab.get_by_role("button", name=FLAME))
     assert row.locator(".causes").inner_text().split("\n") == ["stages", "features +1.07 ms"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -180,8 +181,8 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The texts of five failures, each of one planted fault, by the test's name: one red log of a user's CI."""
+def red(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A red run of five planted faults: what was printed, and its page."""
     project = Project(tmp_path_factory.mktemp("project"))
     # A user at work, not a build: storing baselines is refused there.
     stored = project.run("--update-baselines", "--edge-update=all", "--edge-profile=never", without="CI")
@@ -191,9 +192,23 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     two_layers(project.root / "model.tflite", "float32")
     project.edit_pipeline("models/dscnn-int8", features={"n_fft": 4096})
     project.edit("LOOPS, KEPT_MB, LABELS = 1, 0, {}", 'LOOPS, KEPT_MB, LABELS = None, 12, {"wheeze": "crackle"}')
-    text = project.run().partition("= FAILURES =")[2].partition("= edge budgets =")[0]
+    return project.run("--edge-report=page"), project.root / "page" / "index.html"
+
+
+@pytest.fixture(scope="module")
+def log(red: tuple[str, Path]) -> dict[str, str]:
+    """The texts of five failures, each of one planted fault, by the test's name: one red log of a user's CI."""
+    text = red[0].partition("= FAILURES =")[2].partition("= edge budgets =")[0]
     parts = re.split(r"^_+ (test_\w+) _+$", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.fixture(scope="module")
+def page(red: tuple[str, Path]) -> dict[str, str]:
+    """What the page shows of each failure before anything is opened, by the test's name."""
+    rows = re.findall(r"<article .*?</article>", red[1].read_text(encoding="utf-8"), flags=re.DOTALL)
+    seen = [html.unescape(re.sub(r"<[^>]*>", "\n", row.partition('<div class="more">')[0])) for row in rows]
+    return {match[0]: text for text in seen if (match := re.search(r"test_\w+", text))}
 
 
 def told(log: dict[str, str], test: str, kind: str) -> str:
@@ -232,3 +247,17 @@ def test_every_failure_names_its_files_and_the_next_command(log: dict[str, str])
         assert "py-spy samples for speedscope: .edgesense/artifacts/" in text
         assert "memray flame graph of the peak, --native: .edgesense/artifacts/" in text
         assert text.index("next: ") > text.index(".edgesense/artifacts/")
+
+
+@pytest.mark.parametrize(
+    ("test", "cause"),
+    [
+        ("test_operator", r"1 tensor int8 -> float32 \(\+15\.00 KiB\): head"),
+        ("test_window", r"features\.n_fft 1024 -> 4096"),
+        ("test_loop", r"features: nearest \(mine\.py\) \+.* ms a call"),
+        ("test_leak", r"remember \(mine\.py\) \+60\.00 MiB"),
+        ("test_labels", r"the label of 60 clips is another: wheeze -> crackle"),
+    ],
+)
+def test_the_page_names_each_cause_before_anything_is_opened(page: dict[str, str], test: str, cause: str) -> None:
+    assert re.search(cause, page[test])

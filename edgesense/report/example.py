@@ -108,11 +108,12 @@ def _time(bare: Result, rng: random.Random, ms: float, bound: float, change: flo
     """Return a result whose time was measured beside its baseline."""
     seconds = units.MILLISECOND.to_base(ms)
     alone = _calls(rng, seconds)
+    before = seconds / (1 + change)
     pairs = tuple(
-        (seconds, seconds * math.exp(math.log1p(change) + rng.gauss(0, wide)))
+        (before, before * math.exp(math.log1p(change) + rng.gauss(0, wide)))
         for _ in range(15 if change > 0.015 else 3)
     )
-    shares = sorted(after / before - 1 for before, after in pairs)
+    shares = sorted(after / earlier - 1 for earlier, after in pairs)
     found = (statistics.quantile(shares, 0.5), shares[0], shares[-1])
     limit = units.MILLISECOND.to_base(bound)
     low, high = statistics.quantile_interval(alone, 0.5)
@@ -142,7 +143,7 @@ def _time(bare: Result, rng: random.Random, ms: float, bound: float, change: flo
         why=reasons + ((why,) if why else ()),
         remedy="" if not unsure else f"judge it again, alone: pytest {bare.test}",
     )
-    spread = Distribution(alone, _calls(rng, seconds), _calls(rng, seconds * (1 + change)), pairs, int(wide > 0.03))
+    spread = Distribution(alone, _calls(rng, before), _calls(rng, seconds), pairs, int(wide > 0.03))
     evidence = replace(_evidence("host"), distributions={"latency_ms": spread})
     made = _verdict(bare, finding, _size())
     return replace(made, evidence=evidence, against=("latency_ms beside models/dscnn-int8 of 1a2b3c4",))

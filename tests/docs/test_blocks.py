@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("markdown_it")
@@ -77,6 +78,8 @@ def files(root: Path) -> None:
     (root / "models").symlink_to(ROOT / "models", target_is_directory=True)
     (root / "model.tflite").write_bytes((ROOT / "models/dscnn-int8/model.tflite").read_bytes())
     (root / "new.tflite").write_bytes((ROOT / "models/dscnn-float32/model.tflite").read_bytes())
+    items = np.random.default_rng(1).normal(size=(20, 201, 64)).astype(np.float32)
+    np.savez(root / "labelled.npz", items=items, answers=np.array(["background"] * 20))
 
 
 def write(tmp_path: Path, text: str) -> Path:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from edgesense.errors import NotMeasured
+from edgesense.errors import EdgeSenseError, NotMeasured
 from edgesense.perf import statistics
 from edgesense.perf.metrics._base import Allowance, SampledMetric
 from edgesense.perf.records import Known, Labelled, Reading, Report
@@ -35,8 +35,9 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         ``expected``, and
         ``unsteady`` and ``unsteady_reference``: the clips that were answered differently when asked again.
     """
-    if not hasattr(workload, "labelled"):
-        return {"series": {}, "facts": {"unlabelled": "the workload has no labelled set"}}
+    unlabelled = _why_unlabelled(workload)
+    if unlabelled:
+        return {"series": {}, "facts": {"unlabelled": unlabelled}}
     reference = workload.reference() if options.get("reference") and hasattr(workload, "reference") else None
     digest, again = _Digest(workload), _Again()
     correct, compared, answers, labels = [], [], [], []
@@ -64,6 +65,17 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         "unsteady_reference": [] if reference is None else again.differing(reference.run, 1),
     }
     return {"series": {}, "facts": facts}
+
+
+def _why_unlabelled(workload: Any) -> str:
+    """Return why there is no labelled set; "" if there is one."""
+    try:
+        _ = workload.labelled
+    except AttributeError as error:
+        # A workload of this project says what it lacks.
+        known = isinstance(error, EdgeSenseError)
+        return str(error) if known else "the workload has no labelled set: labelled() yields (item, expected answer)"
+    return ""
 
 
 def _first(pairs: Iterable[tuple[Any, Any]], count: int | None) -> Iterable[tuple[Any, Any]]:

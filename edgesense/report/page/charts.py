@@ -14,10 +14,12 @@ from edgesense.report.records import Step
 
 WIDTH = 640.0
 LEFT, RIGHT = 150.0, 624.0
+BEGIN, END = 84, 624
+"""The ends of a trend: its axis is narrower, it has no names of arms."""
 ROW = 34.0
 GOLDEN = 0.6180339887
-HEIGHTS = tuple(f"{18 * (index * GOLDEN % 1) - 9:.0f}" for index in range(1000))
-"""Where dots lie above and below the middle of their row: near ones apart, without chance."""
+DOTS = tuple(f"M%.1f {18 * (index * GOLDEN % 1) - 9:.0f}h0" for index in range(1000))
+"""Dots of a row by rank, above and below its middle: near ones apart, without chance."""
 OUTSIDE = 3.0
 """Calls more than so many times the middle 80 % away from the median are counted at the edge, not drawn to scale."""
 
@@ -61,7 +63,7 @@ def _arm(arm: Arm, axis: Axis, top: float, unit: Unit) -> Iterator[str]:
     low, median, high = (statistics.quantile(arm.values, share) for share in (0.1, 0.5, 0.9))
     middle = top + ROW / 2
     inside = [value for value in arm.values if value <= axis.high]
-    dots = "".join([f"M{place:.1f} {height}h0" for place, height in zip(axis.places(inside), HEIGHTS, strict=False)])
+    dots = "".join(DOTS[: len(inside)]) % tuple(axis.places(inside[: len(DOTS)]))
     yield f'<g class="{arm.style}"><text class="name" x="{LEFT - 12:g}" y="{middle + 4:g}">{escape(arm.name)}</text>'
     yield f'<path class="dots" transform="translate(0 {middle:g})" d="{dots}"/>'
     first, last = axis.at(low), axis.at(high)
@@ -140,18 +142,19 @@ def trend(steps: Sequence[Step], now: float | None, bound: float | None, unit: U
     spread = max(values) - min(values) or abs(values[0]) * 0.1 or 1.0
     near = bound is not None and min(values) - 2 * spread <= bound <= max(values) + 2 * spread
     down = scale.axis([*values, *([bound] if bound is not None and near else [])], 120.0, 14.0, margin=0.1)
-    across = Axis(0, max(1, len(values) - 1), LEFT - 60, RIGHT - 10)
+    across = Axis(0, max(1, len(values) - 1), BEGIN + 6.0, END - 10.0)
     body: list[str] = []
-    for tick in scale.ticks(unit.from_base(down.low), unit.from_base(down.high), 4):
-        at = coordinate(down.at(unit.to_base(tick)))
-        body.append(f'<path class="grid" d="M{LEFT - 66:g} {at}H{RIGHT:g}"/>')
-        body.append(f'<text class="name" x="{LEFT - 72:g}" y="{at}" dy="4">{scale.plain(tick)}</text>')
+    ticks = scale.ticks(unit.from_base(down.low), unit.from_base(down.high), 4)
+    for tick, place in zip(ticks, down.places([unit.to_base(tick) for tick in ticks]), strict=True):
+        at = coordinate(place)
+        body.append(f'<path class="grid" d="M{BEGIN} {at}H{END}"/><text class="name" x="{BEGIN - 6}" y="{at}" dy="4">')
+        body.append(f"{scale.plain(tick)}</text>")
     if bound is not None:
         place = down.at(bound)
         text = f"limit {units.text(bound, unit)}" + ("" if near else " ▴" if bound > down.high else " ▾")
-        body += [f'<path class="limit" d="M{LEFT - 66:g} {coordinate(place)}H{RIGHT:g}"/>'] if near else []
+        body += [f'<path class="limit" d="M{BEGIN} {coordinate(place)}H{END}"/>'] if near else []
         above = coordinate(max(place - 4, 10))
-        body.append(f'<text class="limit" text-anchor="end" x="{RIGHT:g}" y="{above}">{escape(text)}</text>')
+        body.append(f'<text class="limit" text-anchor="end" x="{END}" y="{above}">{escape(text)}</text>')
     path, points, last = [], [], None
     for step, along, height in zip(steps, across.places(range(len(steps))), down.places(values), strict=False):
         x, y = coordinate(along), coordinate(height)
@@ -172,8 +175,8 @@ def trend(steps: Sequence[Step], now: float | None, bound: float | None, unit: U
 def _ends(steps: Sequence[Step], last: str) -> Iterator[str]:
     """Yield what stands below both ends: the first commit, and `last`, or without it the last commit."""
     first, newest = (f"{step.commit[:7]}, {step.when[:10]}" for step in (steps[0], steps[-1]))
-    yield f'<text class="tick" text-anchor="start" x="{LEFT - 60:g}" y="137">{escape(first)}</text>'
-    yield f'<text class="tick" text-anchor="end" x="{RIGHT:g}" y="137">{escape(last or newest)}</text>'
+    yield f'<text class="tick" text-anchor="start" x="{BEGIN + 6}" y="137">{escape(first)}</text>'
+    yield f'<text class="tick" text-anchor="end" x="{END}" y="137">{escape(last or newest)}</text>'
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -15,6 +15,8 @@ MANY = 10
 TIMES_AT_MOST = 999
 LARGEST = 1e15
 """What is larger is no number of a budget, and an axis of it would show nothing."""
+SMALLEST = 1e-30
+"""What is smaller is nothing."""
 NEAREST = 1e-9
 """Numbers that are nearer to one another, as a share of the largest, lie in one place."""
 
@@ -83,15 +85,17 @@ class Axis:
 
     def places(self, numbers: Sequence[float]) -> list[float]:
         """Return the places of many numbers that lie on the axis."""
-        factor = (self.end - self.start) / (self.high - self.low)
-        return [self.start + (number - self.low) * factor for number in numbers]
+        start, low, factor = self.start, self.low, (self.end - self.start) / (self.high - self.low)
+        return [start + (number - low) * factor for number in numbers]
 
 
 def axis(numbers: Sequence[float], start: float, end: float, *, margin: float = 0.06) -> Axis:
     """Return an axis that shows all of some numbers, with a margin; a single one is in its middle."""
     low, high = min(numbers), max(numbers)
     largest = max(abs(low), abs(high))
-    room = (high - low) * margin if high - low > largest * NEAREST else largest * 0.05 or 1.0
+    if largest < SMALLEST:
+        return Axis(-1.0, 1.0, start, end)
+    room = (high - low) * margin if high - low > largest * NEAREST else largest * 0.05
     return Axis(low - room, high + room, start, end)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgesense import pipeline
 from edgesense.errors import NotMeasured
 from edgesense.perf import metrics
 from edgesense.perf.baselines import accept
@@ -15,6 +16,7 @@ from edgesense.perf.devices.host import Host
 from edgesense.perf.judge import judge
 from edgesense.perf.metrics import accuracy
 from edgesense.perf.records import Job, Known, Outcome, Reading, Report
+from edgesense.testing import tiny_model
 
 
 class Bare:
@@ -103,6 +105,12 @@ def test_a_workload_without_a_reference_has_no_drop(workload: Any) -> None:
 def test_a_workload_without_a_labelled_set_has_no_accuracy() -> None:
     with pytest.raises(NotMeasured, match="the workload has no labelled set"):
         reduce("acc", Bare())
+
+
+def test_a_workload_that_says_what_it_lacks_for_accuracy_is_quoted(tmp_path: Path) -> None:
+    bare = pipeline.open(tiny_model(tmp_path / "m.tflite"))
+    with pytest.raises(NotMeasured, match=r"put it into a directory with a pipeline\.json"):
+        reduce("acc", bare)
 
 
 def test_an_empty_labelled_set_has_no_accuracy() -> None:

@@ -104,5 +104,5 @@ def test_other_clips_are_not_compared(case: Case, tmp_path: Path) -> None:
 
 
 def test_a_workload_without_labels_is_a_reason(tmp_path: Path, model_job: Job) -> None:
-    with pytest.raises(NotMeasured, match="no labelled set"):
+    with pytest.raises(NotMeasured, match="without feature settings and labels"):
         Confusion().profile(Case(model_job, "host", frozenset({"acc"})), tmp_path)

@@ -58,7 +58,7 @@
         apply();
       }
       open(row, true);
-      row.scrollIntoView();
+      row.scrollIntoView({ behavior: "instant" });
       row.querySelector(".name").focus({ preventScroll: true });
       return;
     }

@@ -49,7 +49,7 @@ models: device
 
 # make docs:    the documentation as a site, in site/
 docs: .venv/ready
-	$(BIN)/python -m mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # make lock:    resolve requirements/dev.txt anew
 lock: .venv/ready

@@ -41,7 +41,7 @@ import sys
 from {module} import {function}
 sys.exit({function}())
 """
-PROGRAMS = {"pytest": ("pytest", "console_main"), "edgesense": ("edgesense.cli", "main")}
+PROGRAMS = {"pytest": ("pytest", "main"), "edgesense": ("edgesense.cli", "main")}
 
 
 def check(words: Sequence[str], parse: Callable[..., pytest.Config]) -> None:

@@ -110,8 +110,7 @@ def _time(bare: Result, rng: random.Random, ms: float, bound: float, change: flo
     alone = _calls(rng, seconds)
     before = seconds / (1 + change)
     pairs = tuple(
-        (before, before * math.exp(math.log1p(change) + rng.gauss(0, wide)))
-        for _ in range(15 if change > 0.015 else 3)
+        (before, before * math.exp(math.log1p(change) + rng.gauss(0, wide))) for _ in range(15 if change > 0.015 else 3)
     )
     shares = sorted(after / earlier - 1 for earlier, after in pairs)
     found = (statistics.quantile(shares, 0.5), shares[0], shares[-1])

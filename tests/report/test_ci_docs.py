@@ -52,14 +52,3 @@ def test_every_format_they_write_is_one() -> None:
 
 def test_every_format_is_on_the_page() -> None:
     assert [name for name in formats.every() if f"| `{name}` |" not in PAGE] == []
-
-
-def test_both_keep_the_page_also_when_a_budget_fails() -> None:
-    github, gitlab = parsed(0), parsed(1)["edge budgets"]
-    steps = github["jobs"]["budgets"]["steps"]
-    keeping = next(step for step in steps if "upload-artifact" in step.get("uses", ""))
-    assert "!cancelled()" in keeping["if"]
-    assert "edge-page" in keeping["with"]["path"].split()
-    assert gitlab["artifacts"]["when"] == "always"
-    assert "edge-page/" in gitlab["artifacts"]["paths"]
-    assert PAGE.count("--edge-report=edge-page") == 2

@@ -27,7 +27,7 @@ from edgesense.report import example, page
 from edgesense.report.records import Attached, RunRecord
 
 SECONDS, MEGABYTES = 2.0, 15.0
-SCREEN, PICTURE = {"width": 1280, "height": 900}, {"width": 1080, "height": 1060}
+SCREEN, PICTURE = {"width": 1280, "height": 900}, {"width": 1200, "height": 1060}
 MAKE = """
 import sys, time
 from pathlib import Path
@@ -125,7 +125,7 @@ def few_colours(picture: bytes) -> Any:
     """Return a picture with a palette: a page has few colours, and so its file is a third as large."""
     from PIL import Image
 
-    return Image.open(BytesIO(picture)).convert("RGB").quantize(128)
+    return Image.open(BytesIO(picture)).convert("RGB").quantize(256)
 
 
 def explained(root: Path) -> RunRecord:

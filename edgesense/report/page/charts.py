@@ -112,7 +112,7 @@ def pairs(ratios: Sequence[float], change: tuple[float, float, float] | None, ti
         body.append(f'<path class="{"zero" if tick == 0 else "grid"}" d="M{at} {top:g}V{bottom:g}"/>')
         sign = "+" if tick > 0 else ""
         body.append(f'<text class="tick" x="{at}" y="{bottom + 15:g}">{sign}{scale.plain(tick)} %</text>')
-    body.append(f'<text class="name" x="{LEFT - 12:g}" y="30">change, a pair each</text>')
+    body.append(f'<text class="name" x="{LEFT - 12:g}" y="30">each pair</text>')
     if ends:
         first, last = axis.at(ends[1]), axis.at(ends[2])
         body.append(

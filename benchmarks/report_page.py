@@ -1,8 +1,8 @@
 """The page of a run of 500 tests: how long it takes to make, how large it is, how soon a browser shows it and answers.
 
-The run is the example of `edgesense.report.example`. Making the page is timed in fresh processes, imports of the program
-left out and everything else in: from the record to the files on the disk. The processor's time is shown beside it: a busy
-computer does not add to it. The browser's part needs playwright and chromium; without them it is left out.
+The run is the example of `edgesense.report.example`. Making the page is timed in fresh processes, the program's imports
+left out and everything else in: from the record to the files on the disk. The processor's time is shown beside it: a
+busy computer does not add to it. The browser's part needs playwright and chromium; without them it is left out.
 """
 
 from __future__ import annotations

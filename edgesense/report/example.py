@@ -213,9 +213,8 @@ def _accurate(bare: Result, rng: random.Random) -> Result:
     low, high = statistics.wilson(correct.count("1"), len(correct))
     reading = Reading(share, low, high, Known.EXACT, n=2000, labelled=Labelled("synthetic v1", correct))
     finding = Finding("acc", 0.85, reading, Outcome.MET, Outcome.SAME, 0.8945)
-    memory = Reading(
-        64.9e6, 64.2e6, 65.3e6, Known.MEASURED, n=3, parts={"python": 38e6, "runtime": 22e6, "model": 4.9e6}
-    )
+    parts = {"python": 38e6, "runtime": 22e6, "model": 4.9e6}
+    memory = Reading(64.9e6, 64.2e6, 65.3e6, Known.MEASURED, n=3, parts=parts)
     return _verdict(bare, finding, Finding("rss_mb", 100 * 1024.0**2, memory, Outcome.MET, Outcome.SAME, 65.1e6))
 
 
@@ -227,9 +226,8 @@ def _elsewhere(bare: Result, rng: random.Random) -> Result:  # noqa: ARG001
     reading = Reading(62.1e6, 61.9e6, 62.6e6, Known.STAND_IN, n=3)
     why = ("the baseline was made with another runtime: litert 2.2.0 -> litert 2.3.0",)
     finding = Finding("rss_mb", 100 * 1024.0**2, reading, Outcome.MET, Outcome.NOT_COMPARABLE, 60.2e6, why=why)
-    evidence = replace(
-        _evidence("pi"), baseline=Setting({"model": "6cb2cc48", "threads": 1}, PI | {"runtime": "litert 2.2.0"})
-    )
+    before = Setting({"model": "6cb2cc48", "threads": 1}, PI | {"runtime": "litert 2.2.0"})
+    evidence = replace(_evidence("pi"), baseline=before)
     return replace(_verdict(bare, finding), evidence=evidence, absent=("energy_mj",))
 
 
@@ -255,12 +253,8 @@ CASES: tuple[Callable[[Result, random.Random], Result], ...] = (
 
 
 def _evidence(device: str) -> Evidence:
-    subject = {
-        "model": "6cb2cc480943b883",
-        "runtime": "litert 2.3.0",
-        "threads": 1,
-        "features": {"n_fft": 1024, "n_mels": 64},
-    }
+    features = {"n_fft": 1024, "n_mels": 64}
+    subject = {"model": "6cb2cc480943b883", "runtime": "litert 2.3.0", "threads": 1, "features": features}
     before = {**subject, "features": {"n_fft": 1024, "n_mels": 40}}
     where = (PI if device == "pi" else HOST) | {"runtime": "litert 2.3.0"}
     changed = Setting(before if device == "pi" else subject, where)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import util
+
 import pytest
 
 OVER = "@edge_budget(size_kb=1)\ndef test_a(): pass"
@@ -43,3 +45,23 @@ def test_outside_of_a_repository_the_page_says_why_it_has_no_trend(project):
     project.tests(MET)
     project.run("--edge-report=out").assert_outcomes(passed=1)
     assert "No trend: the project lies in no git repository" in page(project)
+
+
+def test_without_the_template_engine_the_run_is_refused_before_anything_is_measured(project, monkeypatch):
+    find = util.find_spec
+    monkeypatch.setattr(util, "find_spec", lambda name, *more: None if name == "jinja2" else find(name, *more))
+    project.tests(MET)
+    result = project.run("--edge-report=out")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: --edge-report 'out': the page needs jinja2: pip install 'pytest-edgesense*report*'"]
+    )
+    assert not (project.root / "out").exists()
+
+
+def test_what_cannot_be_written_is_said_and_fails_no_test(project):
+    project.tests(MET)
+    project.write("out/index.html/in_the_way", "")
+    result = project.run("--edge-report=out")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*the page was not written to *out*"])

@@ -153,7 +153,7 @@ def trend(steps: Sequence[Step], now: float | None, bound: float | None, unit: U
         place = down.at(bound)
         text = f"limit {units.text(bound, unit)}" + ("" if near else " ▴" if bound > down.high else " ▾")
         body += [f'<path class="limit" d="M{BEGIN} {coordinate(place)}H{END}"/>'] if near else []
-        above = coordinate(max(place - 4, 10))
+        above = coordinate(max(place - 4, 13))
         body.append(f'<text class="limit" text-anchor="end" x="{END}" y="{above}">{escape(text)}</text>')
     path, points, last = [], [], None
     for step, along, height in zip(steps, across.places(range(len(steps))), down.places(values), strict=False):

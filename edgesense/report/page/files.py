@@ -80,7 +80,7 @@ class Files:
     def _pack(self, name: str, content: bytes) -> bool:
         if name in self.packed:
             return True
-        packed = base64.b64encode(zlib.compress(content, 9)).decode("ascii")
+        packed = base64.b64encode(zlib.compress(content)).decode("ascii")
         if len(packed) > min(FILE_AT_MOST, self._room):
             return False
         self._room -= len(packed)

@@ -120,7 +120,7 @@
   });
 
   // A file is unpacked when it is looked at, and shown where its own program can reach neither this page nor a network.
-  const viewer = $("viewer");
+  const viewer = $("viewer"), suffixes = { "image/svg+xml": ".svg", "text/html": ".html", "text/plain": ".txt" };
   // A flame graph remembers its zoom in its address, which a frame without an origin may not change.
   const still = (svg) => svg.replace(/<svg\b[^>]*>/, "$&<script>history.replaceState = () => {};<" + "/script>");
   async function unpacked(id) {
@@ -130,14 +130,15 @@
   }
   const addresses = [];
   function address(content, form) {
-    addresses.push(URL.createObjectURL(new Blob([content], { type: form === "text/plain" ? `${form};charset=utf-8` : form })));
+    const type = form === "text/plain" ? `${form};charset=utf-8` : form;
+    addresses.push(URL.createObjectURL(new Blob([content], { type })));
     return addresses.at(-1);
   }
   async function show(button) {
-    const form = button.dataset.form, content = await unpacked(button.dataset.file);
-    $("viewer-title").textContent = button.textContent;
+    const form = button.dataset.form, title = button.textContent, content = await unpacked(button.dataset.file);
+    $("viewer-title").textContent = title;
     $("viewer-save").href = address(content, form);
-    $("viewer-save").download = button.textContent.replace(/[^\w.-]+/g, "-") + ({ "image/svg+xml": ".svg", "text/html": ".html" }[form] || ".txt");
+    $("viewer-save").download = `${title.replace(/[^\w.-]+/g, "-")}${suffixes[form]}`;
     if (form === "text/plain") {
       const pre = document.createElement("pre");
       pre.tabIndex = 0;
@@ -146,7 +147,7 @@
     } else {
       const frame = document.createElement("iframe");
       frame.sandbox = "allow-scripts";
-      frame.title = button.textContent;
+      frame.title = title;
       const shown = form === "image/svg+xml" ? still(new TextDecoder().decode(content)) : content;
       frame.src = address(shown, form);
       $("viewer-body").replaceChildren(frame);

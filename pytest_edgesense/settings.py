@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -149,19 +151,27 @@ def _asked(config: pytest.Config, name: str) -> tuple[Any, str, Path]:
     return _ini(config, name), f"ini key {name}", config.rootpath
 
 
+@contextmanager
+def _refusing(asked: str) -> Generator[None]:
+    """Refuse what was asked for with its own error, as pytest's of a use that is wrong."""
+    from edgesense.errors import SettingsError
+
+    try:
+        yield
+    except SettingsError as error:
+        msg = f"{asked}: {error}"
+        raise pytest.UsageError(msg) from error
+
+
 def _delegate(config: pytest.Config) -> str | None:
     said, origin, start = _asked(config, "edge_delegate")
     if not said:
         return None
     from edgesense import delegation
-    from edgesense.errors import SettingsError
 
-    try:
+    with _refusing(origin):
         # Absolute, so that a baseline that runs elsewhere is run with the same library.
         return str(delegation.parse(said).located(start))
-    except SettingsError as error:
-        msg = f"{origin}: {error}"
-        raise pytest.UsageError(msg) from error
 
 
 def _devices(config: pytest.Config) -> tuple[tuple[str, ...], str]:
@@ -237,16 +247,11 @@ def _exports(config: pytest.Config) -> tuple[tuple[str, Path], ...]:
     found = [] if plain is None else [("json", plain)]
     if said:
         # Only for who asks for it: listing the formats costs their imports.
-        from edgesense.errors import SettingsError
         from edgesense.report import formats
     for one in said or ():
         name, _, file = one.partition(":")
-        try:
-            form = formats.find(name)
-            getattr(form, "need", bool)()
-        except SettingsError as error:
-            msg = f"{origin} {one!r}: {error}"
-            raise pytest.UsageError(msg) from error
+        with _refusing(f"{origin} {one!r}"):
+            form = formats.usable(name)
         if not file:
             msg = f"{origin} {one!r}: FORMAT:FILE is wanted, as in {name}:results{form.SUFFIX}"
             raise pytest.UsageError(msg)
@@ -258,15 +263,11 @@ def _report(config: pytest.Config) -> Path | None:
     said, origin, start = _asked(config, "edge_report")
     if not said:
         return None
-    from edgesense.errors import SettingsError
     from edgesense.report import page
 
     directory = Path(os.path.abspath(start / said))  # noqa: PTH100 - a link keeps its name
-    try:
+    with _refusing(f"{origin} {said!r}"):
         page.need()
-    except SettingsError as error:
-        msg = f"{origin} {said!r}: {error}"
-        raise pytest.UsageError(msg) from error
     if directory.exists() and not directory.is_dir():
         msg = f"{origin} {said!r}: a directory is wanted, this is a file"
         raise pytest.UsageError(msg)

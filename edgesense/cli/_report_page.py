@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from edgesense.cli import _runs
 from edgesense.errors import InvalidInput
-from edgesense.report import page, schema
+from edgesense.report import page
 
 OUTPUT = Path("edge-report")
 
@@ -33,12 +34,7 @@ def run_page(arguments: argparse.Namespace) -> int:
         InvalidInput: If the run cannot be read or the page not be written.
     """
     page.need()
-    try:
-        text = arguments.run_file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"{arguments.run_file} cannot be read: {getattr(error, 'strerror', None) or error}"
-        raise InvalidInput(msg) from error
-    run = schema.load(text, str(arguments.run_file))
+    run = _runs.read(arguments.run_file)
     try:
         written = page.write(run, arguments.output, arguments.root.absolute())
     except OSError as error:

@@ -15,7 +15,6 @@ from edgesense.cli._arguments import count, names
 from edgesense.errors import SettingsError
 
 INTERRUPTED = 130
-MANIFEST = "MANIFEST.csv"
 
 
 def add_parser(verbs: Any) -> None:
@@ -40,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edgesense import advice
     from edgesense.advice import running, subject
     from edgesense.advice.table import Results
+    from edgesense.datasets import manifest
     from edgesense.perf.records import Job
 
     _output.check(arguments.json)
@@ -48,8 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
         msg = f"--only {arguments.only!r} names no advice: known are {', '.join(advice.names())}"
         raise SettingsError(msg)
     pieces = advice.chosen(only)
-    if arguments.recordings is not None and not (arguments.recordings / MANIFEST).is_file():
-        msg = f"--recordings {arguments.recordings}: a folder with a {MANIFEST} is wanted, none is there"
+    if arguments.recordings is not None and not (arguments.recordings / manifest.FILE_NAME).is_file():
+        msg = f"--recordings {arguments.recordings}: a folder with a {manifest.FILE_NAME} is wanted, none is there"
         raise SettingsError(msg)
     device = _devices.find(arguments.device)
     found = subject.read(Path(arguments.pipeline))

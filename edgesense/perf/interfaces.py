@@ -188,6 +188,22 @@ class PairingDevice(Device, Protocol):
         """
 
 
+class Watching(NamedTuple):
+    """How a tool is to watch a run.
+
+    Attributes:
+        tool: The program's name and its arguments, up to the worker's; `PRODUCT` stands for the file it writes.
+        probe: ``module:function`` that the worker runs.
+        options: The probe's.
+        timeout_seconds: After this long both are ended.
+    """
+
+    tool: Sequence[str]
+    probe: str
+    options: Mapping[str, Json]
+    timeout_seconds: float
+
+
 class Profiled(NamedTuple):
     """A run under a tool, on a device.
 
@@ -204,25 +220,13 @@ class Profiled(NamedTuple):
 class ProfilingDevice(Device, Protocol):
     """A device on which a tool can start the worker and watch it."""
 
-    def profiled(
-        self,
-        job: Job,
-        probe: str,
-        options: Mapping[str, Json],
-        tool: Sequence[str],
-        produced: Path,
-        *,
-        timeout_seconds: float,
-    ) -> Profiled:
-        """Run a probe under a tool there and bring back the file that it wrote.
+    def profiled(self, job: Job, how: Watching, produced: Path) -> Profiled:
+        """Run a job under a tool there and bring back the file that it wrote.
 
         Args:
             job: What runs.
-            probe: ``module:function``.
-            options: The probe's.
-            tool: The program's name and its arguments, up to the worker's; `PRODUCT` stands for the file it writes.
+            how: Under which tool.
             produced: Where that file is put here; it is not there if the tool failed.
-            timeout_seconds: After this long both are ended.
 
         Raises:
             EdgeSenseError: If it cannot be run there; in one line.

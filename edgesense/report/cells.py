@@ -42,10 +42,15 @@ def unit_of(limit: str) -> units.Unit:
     return UNKNOWN if metric is None else metric.unit
 
 
+def is_least(limit: str) -> bool:
+    """Return whether a limit is the least that is wanted, and not the most."""
+    metric = metrics.every().get(limit)
+    return metric is not None and not metric.lower_is_better
+
+
 def bound(limit: str, value: float) -> str:
     """Return what a number is held against, in base units, as ``≤ 50 ms``."""
-    metric, unit = metrics.every().get(limit), unit_of(limit)
-    sign = "≤" if metric is None or metric.lower_is_better else "≥"
+    unit, sign = unit_of(limit), "≥" if is_least(limit) else "≤"
     return f"{sign} {unit.from_base(value):.10g} {unit.symbol}".rstrip()
 
 

@@ -1,4 +1,4 @@
-"""What was accepted for tests, commit by commit: read from git in two processes, however many tests there are."""
+"""What was accepted for tests, commit by commit: read from git in three processes, however many tests there are."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_the_files_stand_once_in_the_output_of_the_test_that_missed_its_budget(m
     assert [Path(path).name for path in paths] == ["first.txt", "second.txt"]
     assert all((missed.root / path).is_file() and not Path(path).is_absolute() for path in paths)
     assert attached(found["test_met"]) == []
-    outputs = [len(case.findall("system-out")) for case in ET.parse(missed.root / "junit.xml").iter("testcase")]  # noqa: S314
+    outputs = [len(case.findall("system-out")) for case in ET.parse(missed.root / "junit.xml").iter("testcase")]  # noqa: S314 - pytest wrote it
     assert outputs == [1, 1 if logging in {"system-out", "all", "log"} else 0]
     assert ("from the body" in found["test_missed"].system_out) is (logging in {"system-out", "all"})
 

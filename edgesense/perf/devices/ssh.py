@@ -22,7 +22,7 @@ from edgesense.perf.devices.boards import farm, measuring, setup
 from edgesense.perf.devices.boards.link import ConnectionLost
 from edgesense.perf.devices.boards.openssh import Address, Way
 from edgesense.perf.devices.emulation import fetch
-from edgesense.perf.interfaces import Profiled, Talk
+from edgesense.perf.interfaces import Profiled, Talk, Watching
 from edgesense.perf.project import Project
 from edgesense.perf.records import Job, Json, Known, Measurement
 
@@ -116,19 +116,10 @@ class Ssh:
         """Start a worker on a free board, which is held for as long as it is spoken to."""
         return _Held(self, job, options)
 
-    def profiled(
-        self,
-        job: Job,
-        probe: str,
-        options: Mapping[str, Json],
-        tool: Sequence[str],
-        produced: Path,
-        *,
-        timeout_seconds: float,
-    ) -> Profiled:
-        """Run a probe under a tool on a free board; see `edgesense.perf.interfaces.ProfilingDevice`."""
+    def profiled(self, job: Job, how: Watching, produced: Path) -> Profiled:
+        """Run a job under a tool on a free board; see `edgesense.perf.interfaces.ProfilingDevice`."""
         with self.lease() as board:
-            return board.profiled(job, probe, options, tool, produced, timeout_seconds=timeout_seconds)
+            return board.profiled(job, how, produced)
 
     def _without(self, name: str) -> Ssh:
         rest = tuple(one for one in self.addresses if str(one) != name)

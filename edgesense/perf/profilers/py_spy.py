@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgesense.errors import EdgeSenseError, MeasurementError
-from edgesense.perf.interfaces import PRODUCT, ProfilingDevice
+from edgesense.perf.interfaces import PRODUCT, ProfilingDevice, Watching
 from edgesense.perf.profilers import _base, _case
 from edgesense.perf.records import Attachment, Case, Job
 
@@ -129,8 +129,8 @@ class PySpy:
             tool = (program, *spy, str(draft), "--", sys.executable, *_base.WORKER)
             told = _base.run_worker(self.name, tool, job, _base.REPEAT, options, timeout_seconds=self.timeout_seconds)
         else:
-            under = (self.name, *spy, PRODUCT, "--")
-            ran = device.profiled(job, _base.REPEAT, options, under, draft, timeout_seconds=self.timeout_seconds)
+            how = Watching((self.name, *spy, PRODUCT, "--"), _base.REPEAT, options, self.timeout_seconds)
+            ran = device.profiled(job, how, draft)
             told, job = _base.answer_of(self.name, ran.said), ran.job
         facts: Mapping[str, Any] = told.get("facts", {})
         return facts, job

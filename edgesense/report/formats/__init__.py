@@ -47,6 +47,19 @@ def every() -> dict[str, Format]:
     return {module.NAME: cast("Format", module) for module in modules if hasattr(module, "NAME")}
 
 
+def usable(name: str) -> Format:
+    """Return a format by its name, once it is sure that it can be written here.
+
+    Raises:
+        SettingsError: If there is none, or something that it needs is not installed.
+    """
+    form = find(name)
+    need = getattr(form, "need", None)
+    if need is not None:
+        need()
+    return form
+
+
 def find(name: str) -> Format:
     """Return a format by its name.
 

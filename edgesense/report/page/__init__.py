@@ -80,8 +80,7 @@ def write(run: RunRecord, directory: Path, root: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     kept = directory / FOLDER
     for name, content in files.copies.items():
-        (directory / name).parent.mkdir(exist_ok=True)
-        _write_bytes(directory / name, content)
+        write_atomically(directory / name, content)
     write_atomically(directory / DATA, schema.dump(run))
     # Last, so that a page never points to what is not there yet.
     write_atomically(directory / PAGE, text)
@@ -90,12 +89,6 @@ def write(run: RunRecord, directory: Path, root: Path) -> Path:
     if kept.is_dir() and not any(kept.iterdir()):
         shutil.rmtree(kept, ignore_errors=True)
     return directory / PAGE
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_bytes(content)
-    draft.replace(path)
 
 
 def _unused(kept: Path, wanted: set[str]) -> Iterator[Path]:

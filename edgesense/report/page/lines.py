@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from edgesense.perf import metrics, statistics, units
+from edgesense.perf import statistics, units
 from edgesense.perf.records import Finding, Reading
 from edgesense.perf.units import Unit
 from edgesense.report import cells
@@ -95,14 +95,9 @@ def used(finding: Finding) -> float:
     if finding.reading is None or not finding.bound or not scale.drawable((finding.reading.value, finding.bound)):
         return 0.0
     share = finding.reading.value / finding.bound
-    if _least(finding.limit):
+    if cells.is_least(finding.limit):
         return min(1 / share, USED_UP) if share > 0 else USED_UP
     return max(0.0, share)
-
-
-def _least(limit: str) -> bool:
-    metric = metrics.every().get(limit)
-    return metric is not None and not metric.lower_is_better
 
 
 def _gauge(finding: Finding, reading: Reading) -> Gauge | None:
@@ -113,7 +108,12 @@ def _gauge(finding: Finding, reading: Reading) -> Gauge | None:
         # A time's baseline is no stored number: it is where this number would be without the change.
         before = reading.value / (1 + finding.change[0]) if finding.change[0] > -1 else None
     return scale.gauge(
-        reading.value, finding.bound, low=reading.low, high=reading.high, before=before, least=_least(finding.limit)
+        reading.value,
+        finding.bound,
+        low=reading.low,
+        high=reading.high,
+        before=before,
+        least=cells.is_least(finding.limit),
     )
 
 

@@ -15,7 +15,7 @@ from edgesense.perf.devices import host
 from edgesense.perf.devices.boards import health, seats
 from edgesense.perf.devices.boards.remote import RemoteCommand
 from edgesense.perf.devices.boards.setup import Board
-from edgesense.perf.interfaces import PRODUCT, Device, Profiled
+from edgesense.perf.interfaces import PRODUCT, Device, Profiled, Watching
 from edgesense.perf.profiles import Profile
 from edgesense.perf.records import Job, Json, Known, Measurement, Missing, Reading, Report
 from edgesense.perf.sessions import Session
@@ -133,23 +133,14 @@ class Leased:
         message = processes.opening(onboard, told)
         return Steady(self, Session(self._worker(onboard), message, timeout_seconds=job.timeout_seconds))
 
-    def profiled(
-        self,
-        job: Job,
-        probe: str,
-        options: Mapping[str, Json],
-        tool: Sequence[str],
-        produced: Path,
-        *,
-        timeout_seconds: float,
-    ) -> Profiled:
-        """Run a probe under a tool of the environment there; see `edgesense.perf.interfaces.ProfilingDevice`."""
-        onboard, told = seats.take(self.board, job, options, fresh=False)
+    def profiled(self, job: Job, how: Watching, produced: Path) -> Profiled:
+        """Run a job under a tool of the environment there; see `edgesense.perf.interfaces.ProfilingDevice`."""
+        onboard, told = seats.take(self.board, job, how.options, fresh=False)
         name = f"product-{secrets.token_hex(4)}"
-        program, *arguments = (name if one == PRODUCT else one for one in tool)
+        program, *arguments = (name if one == PRODUCT else one for one in how.tool)
         beside = str(PurePosixPath(self.board.python).with_name(program))
         worker = self._worker(onboard, under=(beside, *arguments))
-        said = worker.ask(processes.request(onboard, probe, told), timeout_seconds=timeout_seconds)
+        said = worker.ask(processes.request(onboard, how.probe, told), timeout_seconds=how.timeout_seconds)
         if said.status == 0:
             produced.write_bytes(base64.b64decode(self.board.link.request("fetch", name=name)["content"]))
         return Profiled(said, onboard)

@@ -6,6 +6,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 COMMA := ,
+# Tests start thousands of processes, and pytest in itself: without its byte code, most of their time is compiling.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup device budgets test lint bars models docs lock clean
 

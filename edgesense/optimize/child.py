@@ -28,16 +28,22 @@ def main() -> None:
         architecture = models.configured(request["architecture"], request["configuration"])
         model = architecture.build(shape, request["classes"], batch_size=1)
         if wrapped := request["wrapped"]:
+            _fill(model, request["begun"])
             technique = importlib.import_module(wrapped["module"]).Technique(**wrapped["settings"])
             model = technique.wrap(model)
-        with np.load(request["weights"], allow_pickle=False) as arrays:
-            if arrays.files:
-                model.set_weights([arrays[name] for name in sorted(arrays.files)])
+        _fill(model, request["weights"])
         calibration = np.load(request["calibration"], allow_pickle=False) if request["calibration"] else None
         made = importlib.import_module(request["pass"]).convert(model, calibration, **request["options"])
         converted = made if isinstance(made, optimize.Converted) else optimize.Converted(made)
         _write(Path(request["output"]), converted.content)
         json.dump({"notes": dict(converted.notes)}, answer)
+
+
+def _fill(model: Any, path: str) -> None:
+    """Give a model its arrays; none leave it as it is."""
+    with np.load(path, allow_pickle=False) as arrays:
+        if arrays.files:
+            model.set_weights([arrays[name] for name in sorted(arrays.files)])
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -39,6 +39,7 @@ class Trained:
         weights: Arrays of `model.get_weights()`, in that order; none leaves the model as it is built, untrained.
         options: What it is built with, where that is not the architecture as it stands.
         wrapped: The fine-tuning whose wrapped model these weights are of; None for the architecture's own.
+        begun: Arrays of the architecture's own model that was wrapped: how many more a wrapping has depends on them.
     """
 
     architecture: str
@@ -47,6 +48,7 @@ class Trained:
     weights: Sequence[NDArray[Any]]
     options: Mapping[str, Any] = field(default_factory=dict)
     wrapped: FineTuning | None = None
+    begun: Sequence[NDArray[Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -134,13 +136,14 @@ def _named(technique: FineTuning | None) -> dict[str, object] | None:
 
 
 def _inputs(directory: Path, trained: Trained, calibration: NDArray[np.float32] | None) -> dict[str, str | None]:
-    weights = directory / "weights.npz"
-    np.savez(weights, **{f"{index:04d}": array for index, array in enumerate(trained.weights)})
+    weights, begun = directory / "weights.npz", directory / "begun.npz"
+    for path, arrays in ((weights, trained.weights), (begun, trained.begun)):
+        np.savez(path, **{f"{index:04d}": array for index, array in enumerate(arrays)})
     inputs = None
     if calibration is not None:
         inputs = directory / "calibration.npy"
         np.save(inputs, np.ascontiguousarray(calibration))
-    return {"weights": str(weights), "calibration": str(inputs) if inputs else None}
+    return {"weights": str(weights), "begun": str(begun), "calibration": str(inputs) if inputs else None}
 
 
 def _deployable(made: Path, pass_name: str, require: Sequence[str]) -> tuple[loading.Loading, ...]:

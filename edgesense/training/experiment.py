@@ -268,6 +268,7 @@ class _Learning:
         recipe, directory = self._recipe, self._work
         told: list[Tuned] = []
         wrapped: FineTuning | None = None
+        begun: Sequence[NDArray[Any]] = ()
         for place, name in enumerate(names):
             technique: FineTuning = optimize.get(name).Technique(after=tuple(names[:place]))
             epochs = technique.epochs(len(self._train.rows) // recipe.schedule.batch_size)
@@ -281,9 +282,12 @@ class _Learning:
             self._reporter.say(_chosen(state, len(self._validation.rows)))
             score = state.history[state.best_epoch - 1][schedule.select]
             told.append(Tuned(name, technique, state.epoch, state.best_epoch, score))
-            model = technique.wrap(self._architecture.build(self._shape, len(recipe.classes)))
+            model = self._architecture.build(self._shape, len(recipe.classes))
+            model.set_weights(weights)
+            model = technique.wrap(model)
             model.set_weights(state.best)
-            wrapped = technique if hasattr(optimize.get(name), "convert") else None
+            wrapped, begun = (technique, weights) if hasattr(optimize.get(name), "convert") else (None, ())
             weights = technique.strip(model).get_weights()
-        made = convert.Trained(recipe.architecture, self._shape, len(recipe.classes), weights, recipe.options, wrapped)
+        classes = len(recipe.classes)
+        made = convert.Trained(recipe.architecture, self._shape, classes, weights, recipe.options, wrapped, begun)
         return made, tuple(told)

@@ -119,6 +119,27 @@ def test_training_with_rounding_gives_a_model_of_integers_that_both_runtimes_ans
         assert np.mean(answers == some.targets) > 0.9
 
 
+def rounded_last(directory, base):
+    """Prune, cluster, and train with rounding, each on what came before."""
+    few = pruned_and_clustered(directory, base)
+    return few, learn(directory / "rounded", 3, qat.Technique(after=("prune", "cluster")), few)
+
+
+def test_training_with_rounding_keeps_the_zeros_and_the_few_values(with_tensorflow, tmp_path, base):
+    few, state = with_tensorflow(rounded_last, tmp_path, base)
+    technique = qat.Technique(after=("prune", "cluster"))
+    trained = convert.Trained("ds_cnn", SHAPE, len(CLASSES), state.best, wrapped=technique, begun=few)
+    path = tmp_path / "few.tflite"
+    found = convert.convert(trained, "qat", path, require=convert.RUNTIMES).file
+    assert [tensor.name for tensor in found.tensors if tensor.dtype.startswith("float")] == []
+    told = {operator.kind for operator in found.operators}
+    assert told <= {"RESHAPE", "CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "FULLY_CONNECTED", "SOFTMAX", "PAD"}
+    some = examples(24, seed=1)
+    model = interpreter.load(path)
+    answers = np.array([model.run(clip[None]).ravel().argmax() for clip in some.batch(np.arange(24))])
+    assert np.mean(answers == some.targets) > 0.9
+
+
 def refused(name, technique):
     try:
         technique.wrap(models.get(name).build((24, 32), 2))

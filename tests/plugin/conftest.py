@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edgesense.perf import devices, metrics, profilers
+import pytest_edgesense
+from edgesense import perf, report
+from edgesense.perf import metrics
 
-# pytester forgets the modules that a run in this process imports: lists that are made once would hold another copy of
-# them than whoever imports them later.
-for kept in (devices, metrics, profilers):
-    kept.every()
+# pytester forgets the modules that a run in this process imports: of what is imported later, there would be two copies,
+# and each run would import all of it once more.
+for package in (perf, report, pytest_edgesense):
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(found.name)
 
 CONFTEST = """
 import json

@@ -8,7 +8,7 @@ import pytest
 from edgesense import models
 from edgesense.errors import SettingsError
 from edgesense.optimize import chains, cluster, convert, prune, qat
-from edgesense.runtime import backends, interpreter
+from edgesense.runtime import backends, graph, interpreter
 from edgesense.training import fit
 from edgesense.training.augment import Augmentation
 from edgesense.training.examples import Examples, column_statistics
@@ -91,9 +91,13 @@ def pruned_and_clustered(directory, base):
     return tuned(directory / "clustered", cluster.Technique(clusters=8, after=("prune",)), pruned)[1]
 
 
-def test_clustering_keeps_the_zeros_of_a_pruning(with_tensorflow, tmp_path, base):
-    weights = with_tensorflow(pruned_and_clustered, tmp_path, base)
-    for array in kernels(weights):
+@pytest.fixture(scope="module")
+def few(with_tensorflow, tmp_path_factory, base):
+    return with_tensorflow(pruned_and_clustered, tmp_path_factory.mktemp("few"), base)
+
+
+def test_clustering_keeps_the_zeros_of_a_pruning(few):
+    for array in kernels(few):
         assert np.mean(array == 0) >= 0.48
         assert len(np.unique(array)) <= 9
 
@@ -119,25 +123,18 @@ def test_training_with_rounding_gives_a_model_of_integers_that_both_runtimes_ans
         assert np.mean(answers == some.targets) > 0.9
 
 
-def rounded_last(directory, base):
-    """Prune, cluster, and train with rounding, each on what came before."""
-    few = pruned_and_clustered(directory, base)
-    return few, learn(directory / "rounded", 3, qat.Technique(after=("prune", "cluster")), few)
-
-
-def test_training_with_rounding_keeps_the_zeros_and_the_few_values(with_tensorflow, tmp_path, base):
-    few, state = with_tensorflow(rounded_last, tmp_path, base)
+def test_training_with_rounding_keeps_the_zeros_and_the_few_values(with_tensorflow, tmp_path, few):
     technique = qat.Technique(after=("prune", "cluster"))
+    state = with_tensorflow(learn, tmp_path, 3, technique, few)
     trained = convert.Trained("ds_cnn", SHAPE, len(CLASSES), state.best, wrapped=technique, begun=few)
     path = tmp_path / "few.tflite"
     found = convert.convert(trained, "qat", path, require=convert.RUNTIMES).file
     assert [tensor.name for tensor in found.tensors if tensor.dtype.startswith("float")] == []
-    told = {operator.kind for operator in found.operators}
-    assert told <= {"RESHAPE", "CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "FULLY_CONNECTED", "SOFTMAX", "PAD"}
-    some = examples(24, seed=1)
-    model = interpreter.load(path)
-    answers = np.array([model.run(clip[None]).ravel().argmax() for clip in some.batch(np.arange(24))])
-    assert np.mean(answers == some.targets) > 0.9
+    for tensor, array in graph.weights(found):
+        if "depthwise" not in tensor.name:
+            assert np.mean(array == 0) >= 0.48
+            # Each output channel has a scale of its own, so the same few values are other integers there.
+            assert max(len(np.unique(channel)) for channel in array.reshape(tensor.shape[0], -1)) <= 9
 
 
 def refused(name, technique):

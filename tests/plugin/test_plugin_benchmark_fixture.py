@@ -27,11 +27,9 @@ def test_it(benchmark):
 
 
 @pytest.fixture
-def functions(project, monkeypatch):
+def functions(project):
     """A project that names neither a device nor a pipeline, in which pytest-benchmark is active."""
     pytest.importorskip("pytest_benchmark")
-    # It times nothing where these tests' own worker of xdist is seen.
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     project.ini(edge_device="", edge_pipeline="")
     plain = project.run
 

@@ -17,7 +17,7 @@ help:
 .venv/ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v == (3, 11) else f"make needs Python 3.11 (tflite-runtime has no wheels for {v[0]}.{v[1]}): make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv || { echo "python3.11 -m venv failed: apt-get install python3.11-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -30,7 +30,7 @@ budgets: device
 	$(PYTEST) --edge-device=pi tests/budgets
 
 test: device
-	$(PYTEST) -n 2 tests --ignore=tests/budgets
+	$(PYTEST) -n 2 --dist loadgroup tests --ignore=tests/budgets
 	$(PYTEST) --edge-device=host tests/budgets
 
 # make lint:    ruff, mypy --strict and import-linter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.long
 CACHE = cache_directory()
 MODELS = Path(__file__).parent.parent / "models"
 SHIPPED = ("dscnn-int8", "dscnn-float32")
+CLIPS = 500
 
 BUDGETS = """
 from pytest_edgesense import edge_budget
@@ -75,6 +77,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in SHIPPED:
         if (MODELS / name).is_dir():
             shutil.copytree(MODELS / name, root / "models" / name)
+    change(root, labelled={"source": "synthetic", "split": "test", "clips": CLIPS})
     return root
 
 
@@ -103,10 +106,10 @@ def edit(root: Path, before: str, after: str) -> None:
     path.write_text(text.replace(before, after), encoding="utf-8")
 
 
-def change_features(root: Path, **changes: object) -> None:
+def change(root: Path, features: Mapping[str, object] | None = None, **changes: object) -> None:
     path = root / "models" / "dscnn-int8" / "pipeline.json"
     body = json.loads(path.read_text(encoding="utf-8"))
-    body["features"].update(changes)
+    body |= {"features": body["features"] | dict(features or {}), **changes}
     path.write_text(json.dumps(body), encoding="utf-8")
 
 
@@ -169,7 +172,7 @@ def test_a_shorter_window_is_judged_and_not_excused(pytester: pytest.Pytester, p
     settings(pytester, "models/dscnn-int8")
     pytester.makepyfile(test_budgets=BOARD_BUDGET)
     assert findings(pytester, "--update-baselines", "--edge-device=pi") == {}
-    change_features(project, n_fft=2048)
+    change(project, {"n_fft": 2048})
     assert findings(pytester, "--edge-device=pi").keys() == {"instructions_m"}
 
 
@@ -177,5 +180,5 @@ def test_another_window_shows_in_accuracy_too(pytester: pytest.Pytester, project
     settings(pytester, "models/dscnn-int8")
     pytester.makepyfile(test_budgets=BUDGETS.replace("acc=0.5, rss_mb=150", "acc=0.1"))
     assert findings(pytester, "--update-baselines") == {}
-    change_features(project, n_fft=256)
+    change(project, {"n_fft": 256})
     assert "acc" in findings(pytester)

@@ -16,6 +16,8 @@ from edgesense.training.fit import Schedule
 
 CLASSES = ("low", "high")
 SHAPE = (12, 8)
+OPTIONS = {"depth": 2}
+SMALL = models.configured("ds_cnn", OPTIONS)
 PRUNE = prune.Technique(steps=12, frequency=2)
 CLUSTER = cluster.Technique(clusters=8)
 
@@ -32,7 +34,7 @@ def examples(count, seed=0):
 def learn(directory, epochs, technique=None, initial=None, rate=1e-3):
     schedule = Schedule(epochs=epochs, batch_size=8, learning_rate=rate, augmentation=Augmentation(0, 0, 0, 0))
     return fit.fit(
-        models.get("ds_cnn"),
+        SMALL,
         examples(64),
         examples(24, seed=1),
         CLASSES,
@@ -47,7 +49,7 @@ def learn(directory, epochs, technique=None, initial=None, rate=1e-3):
 def tuned(directory, technique, initial, epochs=3):
     """Train on with a technique; returns the state and the stripped weights."""
     state = learn(directory, epochs, technique, initial)
-    model = technique.wrap(models.get("ds_cnn").build(SHAPE, len(CLASSES)))
+    model = technique.wrap(SMALL.build(SHAPE, len(CLASSES)))
     model.set_weights(state.best)
     return state, technique.strip(model).get_weights()
 
@@ -110,7 +112,7 @@ def test_training_with_rounding_gives_a_model_of_integers_that_both_runtimes_ans
     with_tensorflow, tmp_path, base
 ):
     state = with_tensorflow(rounded, tmp_path, base)
-    trained = convert.Trained("ds_cnn", SHAPE, len(CLASSES), state.best, wrapped=qat.Technique())
+    trained = convert.Trained("ds_cnn", SHAPE, len(CLASSES), state.best, OPTIONS, qat.Technique())
     path = tmp_path / "qat.tflite"
     found = convert.convert(trained, "qat", path, require=convert.RUNTIMES).file
     assert (found.dtype, found.inputs[0].dtype, found.outputs[0].dtype) == ("int8", "int8", "int8")
@@ -126,7 +128,7 @@ def test_training_with_rounding_gives_a_model_of_integers_that_both_runtimes_ans
 def test_training_with_rounding_keeps_the_zeros_and_the_few_values(with_tensorflow, tmp_path, few):
     technique = qat.Technique(after=("prune", "cluster"))
     state = with_tensorflow(learn, tmp_path, 3, technique, few)
-    trained = convert.Trained("ds_cnn", SHAPE, len(CLASSES), state.best, wrapped=technique, begun=few)
+    trained = convert.Trained("ds_cnn", SHAPE, len(CLASSES), state.best, OPTIONS, technique, few)
     path = tmp_path / "few.tflite"
     found = convert.convert(trained, "qat", path, require=convert.RUNTIMES).file
     assert [tensor.name for tensor in found.tensors if tensor.dtype.startswith("float")] == []

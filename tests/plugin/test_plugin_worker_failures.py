@@ -159,6 +159,9 @@ def test_a_missed_budget_has_its_profiles_in_the_failure_and_in_junit(here):
     result.stdout.fnmatch_lines(
         ["profiles of a later run of the same pipeline:", "*.edgesense/artifacts/test-it-test-a-*"]
     )
+    # Neither explains a size; both always run.
+    for title in ("py-spy samples for speedscope", "memray flame graph of the peak, --native"):
+        result.stdout.fnmatch_lines([f"*{title}: .edgesense/artifacts/*"])
     junit = (here.root / "junit.xml").read_text()
     path = junit.partition('name="edge.artifact" value="')[2].partition('"')[0]
     assert (here.root / path).is_file()

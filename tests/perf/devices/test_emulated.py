@@ -31,14 +31,19 @@ def absent() -> str:
 needs_board = pytest.mark.skipif(bool(absent()), reason=f"{absent()}; run: edgesense devices setup pi")
 
 
-@pytest.fixture
-def board(own_cache: Path) -> Path:
-    """Let this test's own cache have the user's sysroot and plugin, and nothing else of it."""
-    own_cache.mkdir(exist_ok=True)
+def lend(cache: Path) -> Path:
+    """Let a test's own cache have the user's sysroot and plugin, and nothing else of it."""
+    cache.mkdir(exist_ok=True)
     for entry in USERS.iterdir():
         if entry.name.startswith(("sysroot-", "plugins")):
-            (own_cache / entry.name).symlink_to(entry)
-    return own_cache
+            (cache / entry.name).symlink_to(entry)
+    return cache
+
+
+@pytest.fixture
+def board(own_cache: Path) -> Path:
+    """Lend this test's own cache the user's sysroot and plugin."""
+    return lend(own_cache)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +66,15 @@ def measure(tmp_path: Path) -> Callable[..., Measurement]:
     return run
 
 
+@pytest.fixture(scope="module")
+def found(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Measurement:
+    """Measure once what several tests look at, on pi."""
+    job = Job(workload="tiny", root=project, metrics=tuple(sorted({*COUNTED, "battery_h", "energy_mj"})), seconds=0.1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGESENSE_CACHE", str(lend(tmp_path_factory.mktemp("cache"))))
+        return devices.find("pi").run(job, tmp_path_factory.mktemp("run"))
+
+
 def emulated(name: str = "pi") -> Emulated:
     found = devices.find(name)
     assert isinstance(found, Emulated)
@@ -80,13 +94,12 @@ def test_a_delegate_that_the_board_does_not_have_is_refused_and_nothing_runs(del
 @needs_board
 @pytest.mark.usefixtures("board")
 def test_what_the_runtime_has_itself_can_be_turned_off_on_the_board(
-    project: Path, measure: Callable[..., Measurement]
+    project: Path, measure: Callable[..., Measurement], found: Measurement
 ) -> None:
-    by_default = measure(project, "instructions_m")
     # The board's worker says what it found: the profile's values, and nothing of this computer's.
-    assert by_default.environment == dict(emulated().profile.board.threads.variables)
+    assert found.environment == dict(emulated().profile.board.threads.variables)
     off = measure(project, "instructions_m", delegate="none")
-    both = [found.readings["instructions_m"].parts["inference"] for found in (by_default, off)]
+    both = [one.readings["instructions_m"].parts["inference"] for one in (found, off)]
     assert both[0] != both[1]
 
 
@@ -124,33 +137,32 @@ def test_without_the_sysroot_size_accuracy_and_memory_are_judged_and_time_is_mis
 @needs_board
 @pytest.mark.usefixtures("board")
 def test_two_runs_count_the_same_and_the_stages_make_up_the_whole(
-    project: Path, measure: Callable[..., Measurement], monkeypatch: pytest.MonkeyPatch
+    project: Path, measure: Callable[..., Measurement], found: Measurement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = measure(project, *COUNTED)
     monkeypatch.setenv("SOMETHING_ELSE", "in the environment")
     second = measure(project, "instructions_m").readings["instructions_m"]
-    count = first.readings["instructions_m"]
+    count = found.readings["instructions_m"]
     assert second.value == pytest.approx(count.value, rel=0.0002)
     assert second.parts == pytest.approx(count.parts, rel=0.0005)
     assert sum(count.parts.values()) == pytest.approx(count.value, rel=0.01)
     for name in ("latency_ms", "features_ms", "inference_ms"):
-        one = first.readings[name]
+        one = found.readings[name]
         assert one.known is Known.PREDICTED
         assert 0 < one.low < one.value < one.high
-    assert first.fingerprint["board"] == "pi4"
-    assert len(first.fingerprint["sysroot"]) == 12
+    assert found.fingerprint["board"] == "pi4"
+    assert len(found.fingerprint["sysroot"]) == 12
 
 
 @needs_board
 @pytest.mark.usefixtures("board")
 def test_a_cortex_a53_counts_its_own_instructions_and_needs_longer_for_each(
-    project: Path, measure: Callable[..., Measurement]
+    project: Path, measure: Callable[..., Measurement], found: Measurement
 ) -> None:
-    slow, fast = (measure(project, "instructions_m", "latency_ms", device=name) for name in ("zero2w", "pi"))
+    slow = measure(project, "instructions_m", "latency_ms", device="zero2w")
     assert slow.fingerprint["board"] == "zero2w"
     # XNNPACK has kernels of their own for the A53's order of instructions.
-    assert slow.readings["instructions_m"].parts["inference"] != fast.readings["instructions_m"].parts["inference"]
-    assert slow.readings["latency_ms"].value > 2 * fast.readings["latency_ms"].value
+    assert slow.readings["instructions_m"].parts["inference"] != found.readings["instructions_m"].parts["inference"]
+    assert slow.readings["latency_ms"].value > 2 * found.readings["latency_ms"].value
 
 
 @needs_board
@@ -167,11 +179,7 @@ def test_a_calibration_of_a_project_in_a_folder_of_a_repository_is_found(tmp_pat
 
 
 @needs_board
-@pytest.mark.usefixtures("board")
-def test_energy_and_hours_are_predicted_from_the_time_and_the_profiles_watts(
-    project: Path, measure: Callable[..., Measurement]
-) -> None:
-    found = measure(project, "battery_h", "energy_mj", "latency_ms", "instructions_m")
+def test_energy_and_hours_are_predicted_from_the_time_and_the_profiles_watts(found: Measurement) -> None:
     energy, time = found.readings["energy_mj"], found.readings["latency_ms"]
     assert energy.known is found.readings["battery_h"].known is Known.PREDICTED
     watts = emulated().profile.said.range("load_watts")

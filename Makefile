@@ -30,7 +30,7 @@ budgets: device
 	$(PYTEST) --edge-device=pi tests/budgets
 
 test: device
-	$(PYTEST) -n 2 --dist loadgroup tests --ignore=tests/budgets
+	$(PYTEST) -n 2 tests --ignore=tests/budgets
 	$(PYTEST) --edge-device=host tests/budgets
 
 # make lint:    ruff, mypy --strict and import-linter

@@ -16,8 +16,7 @@ import pytest
 
 from edgesense.runtime.writer import Graph, OperatorSpec, TensorSpec, to_bytes
 
-# One worker of xdist runs all of them: they look at one run.
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("explaining")]
+pytestmark = pytest.mark.long
 MODELS = Path(__file__).parent.parent / "models"
 CLIPS = 300
 WIDTH = 1024

@@ -49,7 +49,9 @@ def learn(directory, epochs, technique=None, initial=None, rate=1e-3):
 def tuned(directory, technique, initial, epochs=3):
     """Train on with a technique; returns the state and the stripped weights."""
     state = learn(directory, epochs, technique, initial)
-    model = technique.wrap(SMALL.build(SHAPE, len(CLASSES)))
+    model = SMALL.build(SHAPE, len(CLASSES))
+    model.set_weights(initial)
+    model = technique.wrap(model)
     model.set_weights(state.best)
     return state, technique.strip(model).get_weights()
 

@@ -6,7 +6,8 @@
 
 Every gate is a real one: both stages, fresh processes, nothing shared with any other gate. Each is written down as soon
 as it is measured; Ctrl-C ends the run and the same command goes on. The device's lock is held gate by gate, so that
-what waits for it (a test run, another collection) takes turns and is not measured along.
+what waits for it (a test run, another collection) takes turns and is not measured along. Several computers may add to
+one file: which of them measured a gate is kept with it.
 
 - ``quiet``, ``neighbour``: a pipeline against itself, alone and beside bursts of other work.
 - ``slower-5``, ``slower-10``: against itself with 5 % and 10 % of real work on top.
@@ -19,9 +20,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import math
+import os
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +46,7 @@ PIPELINE = "models/crnn-float32"
 SLOWER = {"slower-5": 0.05, "slower-10": 0.10}
 PLACED = {"copies": builds.copies, "builds": builds.both, "unaligned": builds.unaligned}
 CONDITIONS = ("quiet", "neighbour", *SLOWER, *PLACED)
+METHOD = f"{pairs.BLOCKS} blocks of up to {pairs.CALLS} calls, the pipeline opened anew before each"
 STEADY = 5
 TURN_SECONDS = 0.2
 
@@ -56,10 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--samples", type=Path, default=samples.DIRECTORY, help="where they are kept")
     chosen = parser.parse_args(arguments)
     kept = samples.load(chosen.condition, chosen.samples)
-    _settle(kept)
+    host = _settle(kept)
     neighbours = neighbour.start() if chosen.condition == "neighbour" else []
     try:
-        _collect(kept, chosen.gates, time.monotonic() + 60 * chosen.minutes)
+        _collect(kept, host, chosen.gates, time.monotonic() + 60 * chosen.minutes)
     except KeyboardInterrupt:
         print(f"\n{len(kept.gates)} gates so far; the same command goes on", file=sys.stderr)
         return 130
@@ -69,10 +73,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _collect(kept: samples.Samples, wanted: int, end: float) -> None:
+def _collect(kept: samples.Samples, host: int, wanted: int, end: float) -> None:
     while len(kept.gates) < wanted and time.monotonic() < end:
         with measure.alone("host"), tempfile.TemporaryDirectory(prefix="edgesense-gate-") as scratch:
-            kept.gates.append(_gate(_arms(kept, Path(scratch)), Path(scratch)))
+            measured = _gate(_arms(kept, host, Path(scratch)), Path(scratch))
+        kept.gates.append(replace(measured, host=host))
         kept.save()
         _tell(kept, wanted)
         # Long enough for whoever waits for the lock to see that it is free.
@@ -93,27 +98,34 @@ def _gate(arms: pairs.Arms, scratch: Path) -> samples.Gate:
     return samples.Gate(np.array(rows), paired.discarded, after.now - before.now, busy or 0.0, at)
 
 
-def _settle(kept: samples.Samples) -> None:
-    """Settle what holds for every gate of a condition, or refuse to go on under other circumstances."""
+def _settle(kept: samples.Samples) -> int:
+    """Settle what holds for every gate of a condition, or refuse to go on otherwise; return which computer this is."""
     model = (ROOT / PIPELINE / "model.tflite").read_bytes()
-    here: dict[str, Any] = {"pipeline": PIPELINE, "model": hashlib.sha256(model).hexdigest()}
-    here |= {"host": dict(Host().fingerprint()), "rule": vars(gate.Rule())}
+    same: dict[str, Any] = {"pipeline": PIPELINE, "model": hashlib.sha256(model).hexdigest()}
+    same |= {"rule": vars(gate.Rule()), "method": METHOD}
     if kept.name in PLACED:
-        here["built"] = builds.recipe()
-    different = [name for name, value in here.items() if kept.gates and kept.about.get(name) != value]
+        same["built"] = builds.recipe()
+    different = [name for name, value in same.items() if kept.gates and kept.about.get(name) != value]
     if different:
         sys.exit(f"{kept.path} was measured with another {' and '.join(different)}; move it away to begin anew")
-    if not kept.about:
-        kept.about = here
-        if kept.name in SLOWER:
-            with measure.alone("host"):
-                kept.about["operations"] = pairs.operations_for(Host(), _job(), SLOWER[kept.name])
+    kept.about |= same
+    here: dict[str, Any] = {**Host().fingerprint(), "usable cores": str(len(os.sched_getaffinity(0)))}
+    hosts = kept.about.setdefault("hosts", [])
+    for index, host in enumerate(hosts):
+        if {name: value for name, value in host.items() if name != "operations"} == here:
+            return index
+    if kept.name in SLOWER:
+        # How much work is so much slower is a matter of the computer.
+        with measure.alone("host"):
+            here["operations"] = pairs.operations_for(Host(), _job(), SLOWER[kept.name])
+    hosts.append(here)
+    return len(hosts) - 1
 
 
-def _arms(kept: samples.Samples, scratch: Path) -> pairs.Arms:
+def _arms(kept: samples.Samples, host: int, scratch: Path) -> pairs.Arms:
     place = PLACED.get(kept.name)
     baseline, candidate = place(_job(), scratch) if place else (_job(), _job())
-    return pairs.Arms(baseline, candidate, slowed_by=kept.about.get("operations", 0))
+    return pairs.Arms(baseline, candidate, slowed_by=kept.about["hosts"][host].get("operations", 0))
 
 
 def _job() -> Job:

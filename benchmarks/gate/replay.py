@@ -112,16 +112,18 @@ def condition(kept: samples.Samples) -> Condition:
 
 
 def alarms(rule: rules.Rule, gates: Sequence[samples.Gate], stored: str) -> Share:
-    """Return how often a rule reports a gate's candidate as slower than the baseline of another gate.
+    """Return how often a rule reports a gate's candidate as slower than another gate's baseline on that computer.
 
     Args:
         rule: What decides.
         gates: Of one condition, in the order they were measured.
         stored: One of `STORED`.
     """
-    whole = [one for one in gates if len(one.pairs) >= PROCESSES]
-    pairs = before(len(whole)) if stored == "before" else another(len(whole))
-    said = [rule(_run(whole[first], 0), _run(whole[second], 1)) for first, second in pairs]
+    said: list[bool] = []
+    for host in dict.fromkeys(one.host for one in gates):
+        whole = [one for one in gates if one.host == host and len(one.pairs) >= PROCESSES]
+        pairs = before(len(whole)) if stored == "before" else another(len(whole))
+        said += [rule(_run(whole[first], 0), _run(whole[second], 1)) for first, second in pairs]
     return Share(sum(said), len(said))
 
 

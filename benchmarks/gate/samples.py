@@ -32,6 +32,7 @@ class Gate:
         seconds: What the gate took.
         busy: Cores that other work kept busy, on average.
         at: When it began, seconds since 1970.
+        host: On which computer: its place in the samples' ``about["hosts"]``.
     """
 
     pairs: NDArray[np.float64]
@@ -39,6 +40,7 @@ class Gate:
     seconds: float
     busy: float
     at: float
+    host: int = 0
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Samples:
 
     Attributes:
         name: The condition, as in the file's name.
-        about: Where and what: computer, versions, pipeline, injected work.
+        about: Where and what: computers, versions, pipeline, injected work.
         gates: In the order they were measured.
         directory: Where they are kept.
     """
@@ -84,6 +86,7 @@ class Samples:
             "seconds": np.array([gate.seconds for gate in self.gates], dtype=np.float32),
             "busy": np.array([gate.busy for gate in self.gates], dtype=np.float16),
             "at": np.array([gate.at for gate in self.gates], dtype=np.int32),
+            "host": np.array([gate.host for gate in self.gates], dtype=np.int8),
         }
         self.directory.mkdir(exist_ok=True)
         partial = self.path.with_suffix(".partial")
@@ -102,15 +105,17 @@ def load(name: str, directory: Path = DIRECTORY) -> Samples:
     with np.load(samples.path, allow_pickle=False) as kept:
         tenths, others = kept["tenths"].astype(np.float64), kept["others"].astype(np.float64)
         facts = [kept[name] for name in ("discarded", "seconds", "busy", "at")]
+        # Before gates of several computers were kept together, a file was about one.
+        hosts = kept["host"].tolist() if "host" in kept else [0] * len(tenths)
         samples.about = json.loads(str(kept["about"]))
-    for index, (discarded, seconds, busy, at) in enumerate(zip(*facts, strict=True)):
+    for index, (discarded, seconds, busy, at, host) in enumerate(zip(*facts, hosts, strict=True)):
         there = ~np.isnan(tenths[index, :, 0])
         pairs = np.full((int(there.sum()), 2, 1 + len(STATISTICS)), np.nan)
         pairs[:, :, 0] = tenths[index, there]
         known = others[index, : min(FIRST, len(pairs))]
         shares = known + np.array([1, 1, 1, 0])
         pairs[: len(known), :, 1:] = shares * pairs[: len(known), :, :1]
-        samples.gates.append(Gate(pairs, int(discarded), float(seconds), float(busy), float(at)))
+        samples.gates.append(Gate(pairs, int(discarded), float(seconds), float(busy), float(at), host))
     return samples
 
 

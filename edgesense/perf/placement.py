@@ -55,5 +55,11 @@ def anew(job: Job, names: Sequence[str], directory: Path, seat: str) -> Job:
     return layout.seated(job, directory / seat, place)
 
 
+def own(job: Job, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the files of a job that `anew` has laid out, as paths from its root: its worker may write them again."""
+    project = layout.project_of(job)
+    return tuple(os.path.relpath(project / name, job.root.absolute()) for name in names)
+
+
 def _with_project(job: Job, project: Path) -> Job:
     return job if job.project is not None else replace(job, project=project)

@@ -74,8 +74,14 @@ def prepare(request: Mapping[str, Any]) -> tuple[Any, dict[str, int]]:
         # By name, as pipelines are: perf imports no runtime. A factory's own choice is not known before it is made.
         importlib.import_module("edgesense.runtime.backends").preload(runtime)
     marks["runtime"] = _high_water()
+    return open_requested(request), marks
+
+
+def open_requested(request: Mapping[str, Any]) -> Any:
+    """Open the workload of a request as it asks for it."""
+    name, root, runtime = request["workload"], Path(request["root"]), request.get("runtime")
     how = {"threads": request.get("threads", 1), "delegate": request.get("delegate")}
-    return open_workload(name, root, runtime=runtime, **how), marks
+    return open_workload(name, root, runtime=runtime, **how)
 
 
 def describe(workload: Any, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 One JSON object a line. The request's ``options``: ``series``, the names of what is timed (``calls``, ``calls.STAGE``);
 ``item``: a file that all arms read their input from, written by the first to come; ``slowed_by``: operations of extra
-work after each call, of which ``{"do": "work", "operations": n}`` gives the ``seconds``. Said first: ``open``, the
-``item``'s digest and the workload's ``stages``. Then ``{"do": "warm"}`` gives ``seconds_per_call`` and
-``warm_up_calls``, ``{"do": "block", "calls": n}`` gives ``series``, and ``{"do": "end"}`` or the end of the input ends
-it; the last line says what was measured, and where.
+work after each call, of which ``{"do": "work", "operations": n}`` gives the ``seconds``; ``own_files``: paths from the
+root of copies that nobody else reads, so that they may be written anew. Said first: ``open``, the ``item``'s digest,
+the workload's ``stages``, and whether it ``moves``. Then ``{"do": "warm"}`` gives ``seconds_per_call`` and
+``warm_up_calls``, ``{"do": "block", "calls": n}`` gives ``series``, ``{"do": "move"}`` opens the workload again from
+files written anew, so that it lies elsewhere in memory, and gives the ``seconds`` that took; ``{"do": "end"}`` or the
+end of the input ends it; the last line says what was measured, and where.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import os
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -29,35 +33,96 @@ SETTLE_SECONDS = 0.1
 spread by 0.8 to 1.0 % after 0.1 s as after 0.5 s."""
 
 
+MOVED_CALLS = 2
+"""Not timed after a move: the first of them finds everything cold."""
+
+
 def converse(request: Mapping[str, Any], lines: TextIO, answers: TextIO) -> dict[str, Any]:
     """Hold a session; return its last line's body.
 
     Raises:
         PipelineError: If the workload lacks a stage that is to be timed, or is told what is not known.
     """
-    options = request.get("options", {})
-    workload = slowdown.slowed(loop.prepare(request)[0], options)
-    item, digest = _shared(workload.example(), options.get("item"))
-    timers = _timers(workload, item, options["series"])
-    _say(answers, {"open": True, "item": digest, "stages": list(getattr(workload, "stages", None) or {})})
+    subject = _Subject(request)
+    _say(answers, subject.opened())
     for line in iter(lines.readline, ""):
         told = json.loads(line)
-        if told["do"] == "warm":
-            calls = latency.warm_up(partial(workload.run, item), time.perf_counter, SETTLE_SECONDS)
-            gc.collect()
-            gc.disable()
-            recent = statistics.median(calls[-latency.SETTLE_BLOCK :])
-            _say(answers, {"seconds_per_call": recent, "warm_up_calls": len(calls)})
-        elif told["do"] == "block":
-            _say(answers, {"series": {name: timed(told["calls"]) for name, timed in timers.items()}})
-        elif told["do"] == "work":
-            _say(answers, {"seconds": workload.seconds(told["operations"])})
-        elif told["do"] == "end":
+        if told["do"] == "end":
             break
-        else:
+        if told["do"] not in DOES:
             msg = f"a session knows no {told['do']!r}"
             raise PipelineError(msg)
-    return loop.describe(workload, request)
+        _say(answers, getattr(subject, told.pop("do"))(**told))
+    return loop.describe(subject.workload, request)
+
+
+DOES = frozenset({"warm", "move", "block", "work"})
+
+
+class _Subject:
+    """What a session is about: the open workload, its input and its clocks."""
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        self._request = request
+        self._options = request.get("options", {})
+        self._keep(loop.prepare(request)[0])
+        self._item, self._digest = _shared(self.workload.example(), self._options.get("item"))
+        self._timers = _timers(self.workload, self._item, self._options["series"])
+        root = Path(request["root"])
+        own = {_normal(root / name) for name in self._options.get("own_files", ())}
+        # A factory may hold on to what it has made, and need not expect to be called twice.
+        self._files = [] if loop.is_factory(request["workload"], root) else _among(own, self.workload.artifacts())
+
+    def _keep(self, workload: Any) -> None:
+        self.workload = slowdown.slowed(workload, self._options)
+
+    def opened(self) -> dict[str, Any]:
+        """Return what is said first."""
+        stages = list(getattr(self.workload, "stages", None) or {})
+        return {"open": True, "item": self._digest, "stages": stages, "moves": bool(self._files)}
+
+    def warm(self) -> dict[str, Any]:
+        """Call until times are steady."""
+        calls = latency.warm_up(partial(self.workload.run, self._item), time.perf_counter, SETTLE_SECONDS)
+        gc.collect()
+        gc.disable()
+        return {
+            "seconds_per_call": statistics.median(calls[-latency.SETTLE_BLOCK :]),
+            "warm_up_calls": len(calls),
+        }
+
+    def move(self) -> dict[str, Any]:
+        """Open the workload from files written anew, while the old ones are still in their place in memory."""
+        began = time.perf_counter()
+        for path in self._files:
+            anew = path.with_name(f".{path.name}.anew")
+            shutil.copyfile(path, anew)
+            anew.replace(path)
+        del self.workload, self._timers
+        gc.collect()
+        self._keep(loop.open_requested(self._request))
+        self._timers = _timers(self.workload, self._item, self._options["series"])
+        for _ in range(MOVED_CALLS):
+            self.workload.run(self._item)
+        return {"seconds": time.perf_counter() - began}
+
+    def block(self, calls: int) -> dict[str, Any]:
+        """Time so many calls of each series."""
+        return {"series": {name: timed(calls) for name, timed in self._timers.items()}}
+
+    def work(self, operations: int) -> dict[str, Any]:
+        """Time so much of the extra work."""
+        return {"seconds": self.workload.seconds(operations)}
+
+
+def _among(own: set[Path], shipped: Sequence[Path]) -> list[Path]:
+    """Return the files that ship, if all of them are this worker's own."""
+    files = [_normal(path) for path in shipped]
+    return files if own >= set(files) else []
+
+
+def _normal(path: Path) -> Path:
+    return Path(os.path.normpath(Path(path).absolute()))
 
 
 def _say(answers: TextIO, body: Mapping[str, Any]) -> None:

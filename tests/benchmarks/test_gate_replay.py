@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import counted
@@ -61,6 +62,16 @@ def test_an_alarm_needs_a_stored_baseline_and_the_gates_own_candidate() -> None:
     slow.pairs[:] *= 1.5
     rule = rules.PEERS["pytest-benchmark min:5%"]
     assert replay.alarms(rule, [fast, slow, fast], "before") == replay.Share(1, 2)
+
+
+@pytest.mark.parametrize("stored", replay.STORED)
+def test_a_stored_run_is_one_of_the_same_computer(stored: str) -> None:
+    rule = rules.PEERS["pytest-benchmark min:5%"]
+    slow, fast = replace(made_up(), host=1), made_up()
+    slow.pairs[:] *= 1.5
+    alternating = [fast, slow] * 3
+    assert replay.alarms(rule, [replace(one, host=0) for one in alternating], stored).count > 0
+    assert replay.alarms(rule, alternating, stored) == replay.Share(0, 4 if stored == "before" else 6)
 
 
 def test_a_gate_that_lacks_pairs_is_no_decision(tmp_path: Path) -> None:

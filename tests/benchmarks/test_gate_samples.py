@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import collect
@@ -56,10 +57,16 @@ def test_packing_changes_no_decision(tmp_path: Path, ratio: float, outcome: Outc
     assert replay.decide(kept(tmp_path, [gate]).gates[0]).outcome is outcome
 
 
-def collected(monkeypatch: pytest.MonkeyPatch, directory: Path, gates: int, condition: str = "quiet") -> int:
+def collected(
+    monkeypatch: pytest.MonkeyPatch,
+    directory: Path,
+    gates: int,
+    condition: str = "quiet",
+    measured: Callable[[collect.pairs.Arms, Path], samples.Gate] = lambda arms, scratch: made_up(),
+) -> int:
     """Run the collection with gates that are made up; return its exit status."""
     monkeypatch.setenv("EDGESENSE_CACHE", str(directory / "cache"))
-    monkeypatch.setattr(collect, "_gate", lambda arms, scratch: made_up())
+    monkeypatch.setattr(collect, "_gate", measured)
     monkeypatch.setattr(collect, "TURN_SECONDS", 0.0)
     return collect.main([condition, "--gates", str(gates), "--samples", str(directory)])
 
@@ -94,3 +101,35 @@ def test_gates_of_another_model_are_not_mixed_in(tmp_path: Path, monkeypatch: py
     before.save()
     with pytest.raises(SystemExit, match="measured with another model; move it away"):
         collected(monkeypatch, tmp_path, 2)
+
+
+def test_gates_of_another_way_to_measure_are_not_mixed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    collected(monkeypatch, tmp_path, 1)
+    monkeypatch.setattr(collect, "METHOD", "another")
+    with pytest.raises(SystemExit, match="measured with another method; move it away"):
+        collected(monkeypatch, tmp_path, 2)
+
+
+def test_another_computer_adds_its_gates_under_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    collected(monkeypatch, tmp_path, 2)
+    monkeypatch.setattr(collect.Host, "fingerprint", lambda _: {"cpu": "another"})
+    collected(monkeypatch, tmp_path, 3)
+    collected(monkeypatch, tmp_path, 4)
+    after = samples.load("quiet", tmp_path)
+    assert [one.host for one in after.gates] == [0, 0, 1, 1]
+    assert [host["cpu"] == "another" for host in after.about["hosts"]] == [False, True]
+
+
+def test_each_computer_has_its_own_amount_of_extra_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    amounts = iter([100, 200])
+    monkeypatch.setattr(collect.pairs, "operations_for", lambda *_: next(amounts))
+    given: list[int] = []
+
+    def noted(arms: collect.pairs.Arms, scratch: Path) -> samples.Gate:
+        given.append(arms.slowed_by)
+        return made_up()
+
+    collected(monkeypatch, tmp_path, 1, "slower-5", noted)
+    monkeypatch.setattr(collect.Host, "fingerprint", lambda _: {"cpu": "another"})
+    collected(monkeypatch, tmp_path, 2, "slower-5", noted)
+    assert given == [100, 200]

@@ -99,6 +99,35 @@ def test_another_chance_gives_another_order_and_the_same_chance_the_same(tmp_pat
     assert found[0] == found[1] != found[2]
 
 
+def moved(device: PairingTable, directory: Path) -> list[str]:
+    """Return what one pair's sessions did between warming up and closing: the arm's letter and "m" or "b"."""
+    pairs.pair(device, ARMS, ["calls"], directory, random.Random(1))  # noqa: S311 - no secret
+    letters = {OLD: "b", NEW: "c"}
+    return [letters[job] + what[0] for job, what in device.log if what in {"move", "block"}]
+
+
+def test_both_arms_are_opened_anew_before_each_of_their_blocks(tmp_path: Path) -> None:
+    device = PairingTable({}, moves=lambda _: 0.01)
+    trial, done = (found := moved(device, tmp_path))[:2], found[2:]
+    assert sorted(trial) == ["bm", "cm"]
+    assert [one[1] for one in done] == ["m", "b"] * 20
+    assert [one[0] for one in done[::2]] == [one[0] for one in done[1::2]]
+
+
+@pytest.mark.parametrize("stays", [OLD, NEW], ids=["baseline", "candidate"])
+def test_neither_arm_moves_where_one_cannot(tmp_path: Path, stays: Job) -> None:
+    device = PairingTable({}, moves=lambda job: None if job is stays else 0.01)
+    assert {one[1] for one in moved(device, tmp_path)} == {"b"}
+
+
+@pytest.mark.parametrize("slow", [OLD, NEW], ids=["baseline", "candidate"])
+def test_neither_arm_moves_on_where_one_takes_long_to_open(tmp_path: Path, slow: Job) -> None:
+    device = PairingTable({}, moves=lambda job: 2.0 if job is slow else 0.01)
+    found = moved(device, tmp_path)
+    assert sorted(found[:2]) == ["bm", "cm"]
+    assert {one[1] for one in found[2:]} == {"b"}
+
+
 def test_which_arm_starts_first_is_left_to_chance_too(tmp_path: Path) -> None:
     device = table([0.002], [0.0021])
     compare(device, tmp_path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from edgesense.perf.devices.table import PairingTable, told
 from edgesense.perf.records import Job
 
 SERIES = ("calls",)
+MODEL = ("models/x/model.bin",)
 
 
 @pytest.fixture
@@ -60,6 +62,14 @@ def test_files_are_copied_and_all_else_is_linked(pipeline: Job, tmp_path: Path) 
 
 def test_without_files_a_job_stays_as_it_is(pipeline: Job, tmp_path: Path) -> None:
     assert placement.anew(pipeline, (), tmp_path, "arm-1") is pipeline
+
+
+@pytest.mark.parametrize("below", ["", "models", "package"])
+def test_a_worker_is_told_which_files_are_its_own_from_where_it_runs(pipeline: Job, tmp_path: Path, below: str) -> None:
+    model = os.path.relpath("models/x", below or ".")
+    placed = placement.anew(replace(pipeline, workload=model, root=pipeline.root / below), MODEL, tmp_path, "arm-1")
+    own = [Path(os.path.normpath(placed.root / name)) for name in placement.own(placed, MODEL)]
+    assert own == [tmp_path / "arm-1" / "models/x/model.bin"]
 
 
 def test_each_pair_runs_on_files_of_its_own(pipeline: Job, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from edgesense.perf.sessions import Session
 
 Jobs = Callable[..., Job]
 Asked = Callable[[int], bool]
+MODELS = Path(__file__).parents[2] / "models"
 MESSAGE = {"workload": "models/x", "options": {}}
 
 
@@ -99,6 +101,69 @@ def test_the_end_says_nothing_of_files_where_no_project_was_named(job: Jobs) -> 
     with open_session(made) as session:
         session.opened()
         assert processes.origin(session.do("end"), made.workload) is None
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Job:
+    """Return a job for a copy of a committed pipeline in a project of its own."""
+    shutil.copytree(MODELS / "dscnn-int8", tmp_path / "models/x")
+    return Job("models/x", tmp_path, ("latency_ms",), project=tmp_path)
+
+
+def places(job: Job) -> dict[str, tuple[int, bytes]]:
+    """Return every file's inode and content."""
+    found = (path for path in sorted(job.root.rglob("*")) if path.is_file())
+    return {str(path.relative_to(job.root)): (path.stat().st_ino, path.read_bytes()) for path in found}
+
+
+OWN = ["models/x/pipeline.json", "models/x/model.tflite"]
+
+
+def test_a_workload_is_opened_again_from_files_written_anew(shipped: Job, nothing_left: None) -> None:
+    before = places(shipped)
+    with open_session(shipped, "calls", "calls.inference", own_files=OWN) as session:
+        assert session.opened()["moves"] is True
+        session.do("warm")
+        assert session.do("move")["seconds"] > 0
+        between = places(shipped)
+        assert session.do("move")["seconds"] > 0
+        series = session.do("block", calls=3)["series"]
+        said = session.do("end")
+    after = places(shipped)
+    assert {name: len(values) for name, values in series.items()} == {"calls": 3, "calls.inference": 3}
+    assert {name: content for name, (_, content) in after.items()} == {name: one[1] for name, one in before.items()}
+    for name in before:
+        numbers = {found[name][0] for found in (before, between, after)}
+        assert len(numbers) > 1 if name in OWN else len(numbers) == 1
+    origin = processes.origin(said, shipped.workload)
+    assert origin is not None
+    assert set(OWN) <= set(origin.files)
+
+
+@pytest.mark.parametrize("own", [[], OWN[:1], OWN[1:]], ids=["none", "settings", "model"])
+def test_a_workload_of_which_a_file_is_somebody_elses_stays_where_it_is(shipped: Job, own: list[str]) -> None:
+    before = places(shipped)
+    with open_session(shipped, own_files=own) as session:
+        assert session.opened()["moves"] is False
+        session.do("move")
+        session.do("block", calls=1)
+    assert places(shipped) == before
+
+
+def test_a_factory_is_called_once(job: Jobs) -> None:
+    with open_session(job(), own_files=["model.bin"]) as session:
+        assert session.opened()["moves"] is False
+
+
+def test_extra_work_goes_on_after_a_move(shipped: Job) -> None:
+    spent = {}
+    for operations in (0, 20_000):
+        with open_session(shipped, own_files=OWN, slowed_by=operations) as session:
+            session.opened()
+            session.do("move")
+            spent[operations] = min(session.do("block", calls=3)["series"]["calls"])
+    # 20,000 square roots of 2,048 numbers are tens of milliseconds anywhere, a call is one.
+    assert spent[20_000] > 2 * spent[0]
 
 
 ARRAYS = """

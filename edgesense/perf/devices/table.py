@@ -86,11 +86,13 @@ class PairingTable(Table):
     Attributes:
         script: How long the calls of a session are.
         seconds_per_operation: Of the extra work that a known slowdown is made of.
+        moves: How long a job's workload takes to be opened again; None where it stays where it is.
         log: Each thing that was done: the job, and ``open``, ``opened``, ``warm``, ``block`` ... or ``close``.
     """
 
     script: Script = lambda _, __: 0.001
     seconds_per_operation: float = 1e-6
+    moves: Callable[[Job], float | None] = lambda _: None
     log: list[tuple[Job, str]] = field(default_factory=list, compare=False)
 
     def session(self, job: Job, options: Mapping[str, Json]) -> Played:
@@ -129,13 +131,16 @@ class Played:
         item = Path(self.options.get("item", ""))
         if item.name and not item.exists():
             item.write_text(str(self.job.root), encoding="utf-8")
-        return {"open": True, "item": item.read_text(encoding="utf-8") if item.name else ""}
+        said = {"open": True, "item": item.read_text(encoding="utf-8") if item.name else ""}
+        return said if self.table.moves(self.job) is None else {**said, "moves": True}
 
     def do(self, what: str, **details: Any) -> dict[str, Any]:
         """Return at once what the script says."""
         self.table.log.append((self.job, what))
         if what == "warm":
             return {"seconds_per_call": self._seconds("calls"), "warm_up_calls": 1}
+        if what == "move" and (seconds := self.table.moves(self.job)) is not None:
+            return {"seconds": seconds}
         if what == "block":
             return {"series": {name: [self._seconds(name)] * details["calls"] for name in self.options["series"]}}
         if what == "work":

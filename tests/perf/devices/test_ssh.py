@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from edgesense.perf.devices.ssh import Ssh
 from edgesense.perf.interfaces import LeasingDevice, PairingDevice
 from edgesense.perf.project import Project
 from edgesense.perf.records import Job, Known
+from edgesense.perf.sessions import Session
 from edgesense.testing import tiny_model
 
 Boards = Callable[..., Any]
@@ -128,6 +130,29 @@ def test_two_pipelines_are_compared_on_the_board(board: Any, root: Path, tmp_pat
         found = pairs.compare(here, pairs.Arms(job, job), {"calls": gate.Rule()}, tmp_path / "scratch")["calls"]
     assert len(found.baseline) == len(found.candidate) >= 3
     assert all(value > 0.002 for value in (*found.baseline, *found.candidate))
+    assert left(board) == []
+
+
+def test_a_pipelines_files_are_written_anew_on_the_board_and_not_here(
+    board: Any, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = job.root / job.workload
+    before = model.stat()
+    device = declared(board.quick, tmp_path)
+    assert isinstance(device, LeasingDevice)
+    monkeypatch.setattr(pairs, "BLOCKS", 2)
+    done: list[str] = []
+    real = Session.do
+
+    def noted(session: Session, what: str, **details: Any) -> dict[str, Any]:
+        done.append(what)
+        return real(session, what, **details)
+
+    monkeypatch.setattr(Session, "do", noted)
+    with measure.held(device) as here:
+        pairs.pair(here, pairs.Arms(job, job), ["calls"], tmp_path / "scratch", random.Random(1))  # noqa: S311
+    assert done.count("move") == 2 + 2 * 2
+    assert (model.stat().st_ino, model.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert left(board) == []
 
 

@@ -13,7 +13,8 @@ from edgesense.errors import BaselineError, BudgetError, MeasurementError
 from edgesense.perf import artifacts, baselines, history, schema
 from edgesense.perf.baselines.directory import DirectoryStore
 from edgesense.perf.interfaces import BaselineStore
-from edgesense.perf.records import Baseline, Measurement, Verdict
+from edgesense.perf.records import Baseline, Measurement
+from edgesense.perf.verdicts import Verdict
 from pytest_edgesense import reporting
 from pytest_edgesense.rows import Row
 from pytest_edgesense.settings import Settings

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from edgesense.perf.records import Attachment, Baseline, Measurement, Paired, Reading
+from edgesense.perf.cases import Attachment
+from edgesense.perf.records import Baseline, Measurement, Paired, Reading
 from edgesense.report.records import Attached, Distribution, Evidence, Setting
 from pytest_edgesense.reporting import shown_path
 

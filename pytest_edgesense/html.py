@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from edgesense.perf import metrics, units
-from edgesense.perf.records import Finding
+from edgesense.perf.verdicts import Finding
 from edgesense.report.cells import gate_change
 from pytest_edgesense.rows import Row
 from pytest_edgesense.status import NOT_GATING

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from edgesense.perf import metrics, units
-from edgesense.perf.records import Attachment, Baseline, Finding, Origin, Outcome, Paired, Verdict
+from edgesense.perf.cases import Attachment
+from edgesense.perf.records import Baseline, Origin, Paired
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 from pytest_edgesense import status
 from pytest_edgesense.rows import Row
 

@@ -14,12 +14,14 @@ import pytest
 
 from edgesense.errors import BaselineError, BudgetError, EdgeSenseError, SettingsError
 from edgesense.perf import baselines, devices, history, measure, project, regressions
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.files import write_atomically
 from edgesense.perf.interfaces import Device, ProfilingDevice
 from edgesense.perf.judge import judge
 from edgesense.perf.plan import RunSettings, make_job
 from edgesense.perf.project import Project
-from edgesense.perf.records import Attachment, Baseline, Case, Finding, Job, Measurement, Outcome
+from edgesense.perf.records import Baseline, Job, Measurement
+from edgesense.perf.verdicts import Finding, Outcome
 from pytest_edgesense import benchmark_fixture, evidence, marker, reporting
 from pytest_edgesense.accepted import Accepted
 from pytest_edgesense.items import DEVICE, FOUND, JOB, PIPELINE, PLAN, place

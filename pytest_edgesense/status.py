@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edgesense.perf.records import Finding, Outcome
+from edgesense.perf.verdicts import Finding, Outcome
 from edgesense.report.table import NOT_GATING
 from pytest_edgesense.rows import Row
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from edgesense.perf import metrics
-from edgesense.perf.records import Known, Outcome
+from edgesense.perf.records import Known
 from edgesense.perf.units import MILLISECOND
+from edgesense.perf.verdicts import Outcome
 from edgesense.report import table
 from pytest_edgesense.reporting import shown_path
 from pytest_edgesense.rows import Row

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgesense.perf import units
-from edgesense.perf.records import Outcome, Verdict
+from edgesense.perf.verdicts import Outcome, Verdict
 from pytest_edgesense.rows import Row
 
 BUDGETS = ((Outcome.OVER, "over"), (Outcome.INCONCLUSIVE, "inconclusive"), (Outcome.MET, "met"))

@@ -26,7 +26,8 @@ import slower_front_end
 
 from edgesense.perf import devices, judge, measure
 from edgesense.perf.files import write_atomically
-from edgesense.perf.records import Baseline, Job, Known, Measurement, Outcome, Reading
+from edgesense.perf.records import Baseline, Job, Known, Measurement, Reading
+from edgesense.perf.verdicts import Outcome
 
 ROOT = Path(__file__).parents[2]
 NAME = "counted.json"

@@ -13,7 +13,7 @@ import samples
 from scipy import special
 
 from edgesense.perf import gate, statistics
-from edgesense.perf.records import Outcome
+from edgesense.perf.verdicts import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

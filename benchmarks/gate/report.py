@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgesense.perf.files import write_atomically
-from edgesense.perf.records import Outcome
+from edgesense.perf.verdicts import Outcome
 
 COLUMNS = {
     "quiet": "false alarms, quiet",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from edgesense.advice.records import Mark, Target, Tick
 from edgesense.perf import judge, metrics, units
-from edgesense.perf.records import Known, Measurement, Missing, Outcome, Reading
+from edgesense.perf.records import Known, Measurement, Missing, Reading
+from edgesense.perf.verdicts import Outcome
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgesense.perf import calibration, diagnosis, noise, units
-from edgesense.perf.records import Outcome
 from edgesense.perf.units import MILLISECOND
+from edgesense.perf.verdicts import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

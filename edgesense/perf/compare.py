@@ -8,7 +8,8 @@ from edgesense.errors import BaselineError
 from edgesense.perf import energy, gate, statistics, units
 from edgesense.perf.interfaces import Metric, Tolerance
 from edgesense.perf.metrics._base import Allowance
-from edgesense.perf.records import Baseline, Known, Measurement, Outcome, Paired, Reading
+from edgesense.perf.records import Baseline, Known, Measurement, Paired, Reading
+from edgesense.perf.verdicts import Outcome
 
 SIGNIFICANT = 0.01
 LISTED_FLIPS = 40

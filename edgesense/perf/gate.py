@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from edgesense.errors import BudgetError
 from edgesense.perf import statistics, units
-from edgesense.perf.records import Outcome, Paired
+from edgesense.perf.records import Paired
+from edgesense.perf.verdicts import Outcome
 
 LIMIT = 0.03
 SCALE = 1.4826

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
-from edgesense.perf.records import Attachment, Baseline, Case, Job, Json, Known, Measurement, Reading, Report
+from edgesense.perf.cases import Attachment, Case
+from edgesense.perf.records import Baseline, Job, Json, Known, Measurement, Reading, Report
 from edgesense.perf.units import Unit
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from edgesense.errors import BaselineError
 from edgesense.perf import metrics, units
 from edgesense.perf.compare import beside, compare, predicted_from, unsteadiness
 from edgesense.perf.interfaces import Metric
-from edgesense.perf.records import Baseline, Finding, Known, Measurement, Missing, Outcome, Reading, Verdict
+from edgesense.perf.records import Baseline, Known, Measurement, Missing, Reading
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 
 UPDATE = "if this is meant, accept it: pytest --update-baselines"
 STORE = "store one: pytest --update-baselines"

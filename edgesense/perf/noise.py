@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from edgesense.perf import gate, statistics
-from edgesense.perf.records import Outcome
+from edgesense.perf.verdicts import Outcome
 
 GATES = 2000
 """Gates drawn for each figure: 95 % of them is known to half a percent."""

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum, unique
+from enum import StrEnum, unique
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from edgesense.perf.interfaces import ProfilingDevice
+from typing import Any
 
 Json = Any
 
@@ -23,46 +20,6 @@ class Known(StrEnum):
     COUNTED = "counted"
     PREDICTED = "predicted"
     STAND_IN = "stand-in"
-
-
-@unique
-class Outcome(Enum):
-    """What a budget or a comparison came to."""
-
-    MET = "MET"
-    OVER = "OVER"
-    INCONCLUSIVE = "INCONCLUSIVE"
-    SAME = "SAME"
-    BETTER = "BETTER"
-    DRIFT = "DRIFT"
-    REGRESSED = "REGRESSED"
-    NO_BASELINE = "NO BASELINE"
-    NOT_COMPARABLE = "NOT COMPARABLE"
-    NOT_COMPARED = "not compared"
-
-    @property
-    def word(self) -> str:
-        """What is printed; `Finding.word` also tells a faster pipeline from a better one."""
-        return self.value
-
-    @property
-    def letter(self) -> str:
-        """One character, for rows of many."""
-        return LETTERS[self]
-
-
-LETTERS = {
-    Outcome.MET: ".",
-    Outcome.OVER: "O",
-    Outcome.INCONCLUSIVE: "?",
-    Outcome.SAME: "=",
-    Outcome.BETTER: "+",
-    Outcome.DRIFT: "~",
-    Outcome.REGRESSED: "R",
-    Outcome.NO_BASELINE: "n",
-    Outcome.NOT_COMPARABLE: "/",
-    Outcome.NOT_COMPARED: "-",
-}
 
 
 Bound = float | Mapping[str, float]
@@ -303,112 +260,3 @@ class Baseline:
     readings: Mapping[str, Reading]
     elsewhere: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     origin: Origin | None = None
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One limit's result.
-
-    Attributes:
-        limit: Its name.
-        bound: In base units; None where the number is only compared.
-        reading: The number, or None where it is missing.
-        budget: MET, OVER, INCONCLUSIVE, or None without a bound.
-        regression: SAME ... NOT COMPARED.
-        before: The baseline's value in base units, if there is one.
-        change: What the paired gate found, as a share: median, lower and upper end.
-        why: Each reason in words, the most important first.
-        remedy: The next command or step.
-    """
-
-    limit: str
-    bound: float | None
-    reading: Reading | None
-    budget: Outcome | None
-    regression: Outcome
-    before: float | None = None
-    change: tuple[float, float, float] | None = None
-    why: tuple[str, ...] = ()
-    remedy: str = ""
-
-    @property
-    def word(self) -> str:
-        """The regression's word: FASTER where what got better was a time."""
-        faster = self.regression is Outcome.BETTER and self.change is not None
-        return "FASTER" if faster else self.regression.word
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a test's budget came to on one device."""
-
-    test: str
-    device: str
-    findings: tuple[Finding, ...]
-    strict: bool = False
-    notes: tuple[str, ...] = ()
-
-    @property
-    def broken(self) -> tuple[Finding, ...]:
-        """The findings that fail the test."""
-        return tuple(finding for finding in self.findings if self._fails(finding))
-
-    @property
-    def failed(self) -> bool:
-        """Whether the test fails."""
-        return bool(self.broken)
-
-    def _fails(self, finding: Finding) -> bool:
-        if finding.budget is Outcome.OVER or finding.regression is Outcome.REGRESSED:
-            return True
-        unsure = Outcome.INCONCLUSIVE in {finding.budget, finding.regression}
-        return self.strict and (unsure or finding.regression is Outcome.NO_BASELINE)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A budget that is to be explained.
-
-    Attributes:
-        job: What was measured.
-        device: Where.
-        limits: The limits that are to be explained, most often those that were missed.
-        measurement: What was found; None where nobody has measured.
-        accepted: The baseline's numbers; None where there is none.
-        baseline: The baseline's pipeline as this computer can run it again; None where it cannot.
-        against: What that is, in words.
-        alone: Why it cannot be run, "" where it can.
-        reached: The device itself, where tools can be run on it; None where they cannot.
-        watched: Where a profile of it is made: this computer, or the device itself.
-    """
-
-    job: Job
-    device: str
-    limits: frozenset[str] = frozenset()
-    measurement: Measurement | None = None
-    accepted: Baseline | None = None
-    baseline: Job | None = None
-    against: str = ""
-    alone: str = ""
-    reached: ProfilingDevice | None = None
-    watched: str = "host"
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """What a profiler left.
-
-    Attributes:
-        title: One line that says what it shows, and of what.
-        path: The file, or None where there is none.
-        reason: Why there is no file.
-        summary: Lines that belong into the failure's own text, the most telling first.
-        kind: What it is: changes, stages, tensors, operators, confusion, flamegraph, speedscope, functions, memory,
-            instructions; "" for anything else.
-    """
-
-    title: str
-    path: Path | None
-    reason: str = ""
-    summary: tuple[str, ...] = ()
-    kind: str = ""

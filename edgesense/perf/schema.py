@@ -20,19 +20,8 @@ from typing import Any
 
 from edgesense.errors import BaselineError, InvalidInput, SchemaError
 from edgesense.perf import metrics
-from edgesense.perf.records import (
-    Baseline,
-    Finding,
-    Json,
-    Known,
-    Labelled,
-    Measurement,
-    Missing,
-    Origin,
-    Outcome,
-    Reading,
-    Verdict,
-)
+from edgesense.perf.records import Baseline, Json, Known, Labelled, Measurement, Missing, Origin, Reading
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 
 VERSION = 2
 MEASUREMENT_VERSION = 1

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field
 
 from edgesense.errors import InvalidInput
 from edgesense.perf import gate, statistics
-from edgesense.perf.records import Json, Outcome, Paired
+from edgesense.perf.records import Json, Paired
+from edgesense.perf.verdicts import Outcome
 
 SCHEMA = 1
 CONFIDENCE = 0.95

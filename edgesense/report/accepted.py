@@ -7,7 +7,8 @@ from pathlib import Path
 
 from edgesense.errors import BaselineError, BudgetError, InvalidInput, MeasurementError
 from edgesense.perf import history, schema, units
-from edgesense.perf.records import Baseline, Finding, Outcome, Verdict
+from edgesense.perf.records import Baseline
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 from edgesense.report.records import Evidence, Result, RunRecord, Setting
 
 DEPTH = 2

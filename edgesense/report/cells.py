@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgesense.perf import metrics, units
-from edgesense.perf.records import Finding, Outcome
+from edgesense.perf.verdicts import Finding, Outcome
 
 GAP = "  "
 UNKNOWN = units.Unit("", "", 1.0)

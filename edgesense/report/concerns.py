@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from edgesense.perf.records import Finding, Outcome
+from edgesense.perf.verdicts import Finding, Outcome
 from edgesense.report.records import Result, RunRecord
 
 

@@ -7,7 +7,8 @@ from enum import IntEnum
 
 from edgesense.perf import history, metrics, units
 from edgesense.perf.compare import differences
-from edgesense.perf.records import Finding, Known, Reading
+from edgesense.perf.records import Known, Reading
+from edgesense.perf.verdicts import Finding
 from edgesense.report.cells import unit_of
 from edgesense.report.records import Result, RunRecord
 

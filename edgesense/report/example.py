@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from edgesense.perf import statistics, units
-from edgesense.perf.records import Finding, Known, Labelled, Outcome, Reading, Verdict
+from edgesense.perf.records import Known, Labelled, Reading
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 from edgesense.report.page import words
 from edgesense.report.records import Attached, Distribution, Evidence, Place, Result, RunRecord, Setting, Step
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edgesense.perf.records import Json, Known, Outcome, Verdict
+from edgesense.perf.records import Json, Known
+from edgesense.perf.verdicts import Outcome, Verdict
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Distribution:
 class Attached:
     """A file that explains a broken budget, or the reason why there is none.
 
-    What a profiler left (`edgesense.perf.records.Attachment`) as it can be read on another computer: its path is a text
+    What a profiler left (`edgesense.perf.cases.Attachment`) as it can be read on another computer: its path is a text
     from the project's root, not a file here.
 
     Attributes:

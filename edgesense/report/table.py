@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from edgesense.perf import units
-from edgesense.perf.records import Finding, Outcome
+from edgesense.perf.verdicts import Finding, Outcome
 from edgesense.report import cells
 from edgesense.report.cells import GAP, Cells
 from edgesense.report.records import Result

@@ -15,7 +15,7 @@ import rules
 import samples
 from gates import kept, made_up
 
-from edgesense.perf.records import Outcome
+from edgesense.perf.verdicts import Outcome
 
 COMMITTED = sorted(path.stem for path in samples.DIRECTORY.glob("*.npz"))
 

@@ -10,7 +10,7 @@ import replay
 import samples
 from gates import kept, made_up
 
-from edgesense.perf.records import Outcome
+from edgesense.perf.verdicts import Outcome
 
 KINDS = slice(1, 4)
 """Minimum, median and mean."""

@@ -11,7 +11,8 @@ import pytest
 from edgesense.cli import main
 from edgesense.perf import metrics
 from edgesense.perf.baselines.directory import DirectoryStore
-from edgesense.perf.records import Baseline, Finding, Known, Outcome, Reading, Verdict
+from edgesense.perf.records import Baseline, Known, Reading
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 from edgesense.report import schema
 from edgesense.report.records import Evidence, Result, RunRecord, Setting
 

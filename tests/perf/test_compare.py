@@ -8,7 +8,8 @@ from edgesense.errors import BaselineError
 from edgesense.perf import metrics
 from edgesense.perf.compare import beside, compare, unsteadiness
 from edgesense.perf.judge import judge
-from edgesense.perf.records import Baseline, Finding, Known, Labelled, Measurement, Missing, Outcome, Paired, Reading
+from edgesense.perf.records import Baseline, Known, Labelled, Measurement, Missing, Paired, Reading
+from edgesense.perf.verdicts import Finding, Outcome
 
 BASELINE = Baseline("t", "host", {}, {}, {})
 DAMAGED = BaselineError("x.json is damaged: restore it from version control")

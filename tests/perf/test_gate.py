@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from edgesense.errors import BudgetError
 from edgesense.perf import gate
 from edgesense.perf.gate import Rule, decide, decide_ratios
-from edgesense.perf.records import Outcome, Paired
+from edgesense.perf.records import Paired
+from edgesense.perf.verdicts import Outcome
 
 RULE = Rule()
 LIMIT = math.log1p(0.03)

@@ -12,7 +12,8 @@ from edgesense.errors import BaselineError
 from edgesense.perf import metrics, units
 from edgesense.perf.judge import hold, judge
 from edgesense.perf.metrics._base import SampledMetric
-from edgesense.perf.records import Baseline, Finding, Known, Labelled, Measurement, Missing, Outcome, Reading, Verdict
+from edgesense.perf.records import Baseline, Known, Labelled, Measurement, Missing, Reading
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 
 WHERE = {
     "architecture": "x86_64",

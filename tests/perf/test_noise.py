@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgesense.perf import gate, noise
 from edgesense.perf.noise import Level
-from edgesense.perf.records import Outcome
+from edgesense.perf.verdicts import Outcome
 
 RULE = gate.Rule()
 RATIOS = st.lists(st.floats(-0.2, 0.2), min_size=2, max_size=20)

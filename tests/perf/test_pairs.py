@@ -12,7 +12,8 @@ from edgesense.errors import PipelineError, WorkerFailed
 from edgesense.perf import gate, pairs
 from edgesense.perf.devices.table import PairingTable, told
 from edgesense.perf.pairs import Arms, calls_a_block, operations_for
-from edgesense.perf.records import Job, Outcome, Paired
+from edgesense.perf.records import Job, Paired
+from edgesense.perf.verdicts import Outcome
 
 OLD = Job("model", Path("/old"), ("latency_ms",))
 NEW = Job("model", Path("/new"), ("latency_ms",))

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from edgesense.perf.records import Finding, Outcome
+from edgesense.perf.verdicts import Finding, Outcome
 
 
 def test_each_outcome_has_a_letter_of_its_own() -> None:

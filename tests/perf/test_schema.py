@@ -12,18 +12,8 @@ from hypothesis import strategies as st
 
 from edgesense.errors import BaselineError, InvalidInput, SchemaError
 from edgesense.perf import metrics, schema
-from edgesense.perf.records import (
-    Baseline,
-    Finding,
-    Known,
-    Labelled,
-    Measurement,
-    Missing,
-    Origin,
-    Outcome,
-    Reading,
-    Verdict,
-)
+from edgesense.perf.records import Baseline, Known, Labelled, Measurement, Missing, Origin, Reading
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 
 DATA = Path(__file__).parents[1] / "data"
 GOLDEN = DATA / "baseline-1.json"

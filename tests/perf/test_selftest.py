@@ -8,7 +8,8 @@ import pytest
 from edgesense.errors import WorkerFailed
 from edgesense.perf import gate, selftest
 from edgesense.perf.devices.table import PairingTable, told
-from edgesense.perf.records import Job, Outcome, Paired
+from edgesense.perf.records import Job, Paired
+from edgesense.perf.verdicts import Outcome
 
 JOB = Job("mine", Path(), ())
 DEAD = WorkerFailed("the worker for mine was ended by SIGKILL")

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from edgesense.errors import InvalidInput
 from edgesense.perf import gate, trials
-from edgesense.perf.records import Outcome, Paired
+from edgesense.perf.records import Paired
 from edgesense.perf.trials import Kept, Trial
+from edgesense.perf.verdicts import Outcome
 
 RULE = gate.Rule()
 SAME = Trial(Paired((0.002,) * 5, (0.002,) * 5), seconds=8.0, busy=0.1)

@@ -18,7 +18,7 @@ ALLURE = ("-p", "allure_pytest.plugin", "--alluredir=results")
 TESTS = "@edge_budget(size_kb=9)\ndef test_missed(): pass\n\n@edge_budget(size_kb=10)\ndef test_met(): pass\n"
 PROFILER = """
 from edgesense.perf import profilers
-from edgesense.perf.records import Attachment
+from edgesense.perf.cases import Attachment
 
 
 class Fake:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from edgesense.perf import gate, metrics, regressions
-from edgesense.perf.records import Outcome
 from edgesense.perf.units import RATIO
+from edgesense.perf.verdicts import Outcome
 from pytest_edgesense import marker
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "plugin.md"

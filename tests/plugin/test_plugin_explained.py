@@ -12,7 +12,7 @@ import pathlib
 import pytest
 
 from edgesense.perf import profilers
-from edgesense.perf.records import Attachment
+from edgesense.perf.cases import Attachment
 
 HERE = pathlib.Path(__file__).parent
 

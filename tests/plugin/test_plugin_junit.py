@@ -14,7 +14,7 @@ junitparser = pytest.importorskip("junitparser")
 
 PROFILER = """
 from edgesense.perf import profilers
-from edgesense.perf.records import Attachment
+from edgesense.perf.cases import Attachment
 
 
 class Fake:

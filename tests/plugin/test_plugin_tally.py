@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgesense.perf.records import Finding, Outcome, Verdict
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 from pytest_edgesense.rows import Row
 from pytest_edgesense.tally import tally
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgesense.perf.records import Finding, Known, Outcome, Reading, Verdict
+from edgesense.perf.records import Known, Reading
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 from edgesense.report import difference
 from edgesense.report.difference import TIMES, Rank
 from edgesense.report.records import Evidence, Result, RunRecord, Setting

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgesense.errors import InvalidInput, SchemaError
-from edgesense.perf.records import Finding, Known, Outcome, Reading, Verdict
+from edgesense.perf.records import Known, Reading
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 from edgesense.report import schema
 from edgesense.report.records import Attached, Distribution, Evidence, Place, Result, RunRecord, Setting, Step
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edgesense.perf.records import Baseline, Finding, Measurement, Outcome, Verdict
+from edgesense.perf.records import Baseline, Measurement
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 
 MODES = ("met", "new", "all")
 

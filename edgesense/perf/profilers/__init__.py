@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # A profiled worker imports this package and must not show the imports of the rest in its graph.
+    from edgesense.perf.cases import Attachment, Case
     from edgesense.perf.interfaces import Profiler
-    from edgesense.perf.records import Attachment, Case
 
     Once = Callable[[str, Callable[[], Sequence[Attachment]]], Sequence[Attachment]]
 
@@ -74,7 +74,7 @@ class _Run:
 
     def __call__(self) -> Sequence[Attachment]:
         from edgesense.perf import measure, progress
-        from edgesense.perf.records import Attachment
+        from edgesense.perf.cases import Attachment
 
         name = self._profiler.name
         try:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from edgesense.errors import EdgeSenseError, MeasurementError
 
 if TYPE_CHECKING:
+    from edgesense.perf.cases import Attachment
     from edgesense.perf.processes import Command, Exchange
-    from edgesense.perf.records import Attachment, Job
+    from edgesense.perf.records import Job
 
 
 REPEAT = f"{__name__}:repeat"
@@ -55,7 +56,7 @@ def clear(directory: Path, *names: str) -> None:
 
 def attached(title: str, kind: str, make: Callable[[], Path]) -> Attachment:
     """Return a file as an attachment, or why it could not be made, where others are there already."""
-    from edgesense.perf.records import Attachment
+    from edgesense.perf.cases import Attachment
 
     try:
         return Attachment(title, make(), kind=kind)

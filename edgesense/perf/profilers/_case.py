@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from edgesense.errors import EdgeSenseError, WorkerFailed
 
 if TYPE_CHECKING:
+    from edgesense.perf.cases import Case
     from edgesense.perf.interfaces import Profiler
-    from edgesense.perf.records import Case, Job
+    from edgesense.perf.records import Job
 
 T = TypeVar("T")
 

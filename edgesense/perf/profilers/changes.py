@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from edgesense.perf import growth, layout, metrics
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.profilers import _case
-from edgesense.perf.records import Attachment, Baseline, Case, Measurement
+from edgesense.perf.records import Baseline, Measurement
 from edgesense.perf.worker import source
 
 NAMED = 5

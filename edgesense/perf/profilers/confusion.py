@@ -10,9 +10,10 @@ from typing import Any
 
 from edgesense.errors import NotMeasured
 from edgesense.perf import statistics
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.metrics import accuracy
 from edgesense.perf.profilers import _case
-from edgesense.perf.records import Attachment, Case, Job
+from edgesense.perf.records import Job
 
 PROBE = accuracy.PROBE
 TOLD = 3

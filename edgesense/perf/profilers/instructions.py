@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgesense.perf import growth
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.growth import Part
 from edgesense.perf.profilers import _case
-from edgesense.perf.records import Attachment, Case, Job
+from edgesense.perf.records import Job
 from edgesense.perf.units import MILLION
 
 if TYPE_CHECKING:

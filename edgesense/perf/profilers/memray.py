@@ -13,9 +13,10 @@ from pathlib import Path
 
 from edgesense.errors import MeasurementError
 from edgesense.perf import growth, stacks
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.metrics import memory
 from edgesense.perf.profilers import _base, _case
-from edgesense.perf.records import Attachment, Case, Job
+from edgesense.perf.records import Job
 from edgesense.perf.units import MEBIBYTE
 
 IMPORTS = "<frozen importlib."

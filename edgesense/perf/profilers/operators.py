@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from edgesense.errors import MeasurementError
 from edgesense.perf import growth
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.profilers import _case
-from edgesense.perf.records import Attachment, Case, Job
+from edgesense.perf.records import Job
 from edgesense.perf.units import MILLISECOND
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from edgesense.errors import EdgeSenseError, MeasurementError
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.interfaces import PRODUCT, ProfilingDevice, Watching
 from edgesense.perf.profilers import _base, _case
-from edgesense.perf.records import Attachment, Case, Job
+from edgesense.perf.records import Job
 
 TELLING = 0.04
 """Some three seconds are 300 samples, of which 4 % are more than chance."""

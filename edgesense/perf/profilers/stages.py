@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgesense.perf import growth, origins, pairs, statistics
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.devices import host
 from edgesense.perf.growth import Part
 from edgesense.perf.measure import STAGE
 from edgesense.perf.profilers import _case
-from edgesense.perf.records import Attachment, Case, Job, Paired
+from edgesense.perf.records import Job, Paired
 from edgesense.perf.units import MILLISECOND
 
 OF_LIMITS = {"features_ms": "features", "inference_ms": "inference"}

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from edgesense.perf import growth, units
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.profilers import _case
-from edgesense.perf.records import Attachment, Case, Job
+from edgesense.perf.records import Job
 from edgesense.perf.units import KIBIBYTE
 
 PROBE = f"{__name__}:probe"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgesense.perf import metrics
-from edgesense.perf.records import Finding
+from edgesense.perf.verdicts import Finding
 from edgesense.report.records import Result, RunRecord
 
 NAME = "openmetrics"

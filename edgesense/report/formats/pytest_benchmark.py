@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from edgesense.perf.records import Finding, Known
+from edgesense.perf.records import Known
 from edgesense.perf.statistics import quantile
+from edgesense.perf.verdicts import Finding
 from edgesense.report.records import Result, RunRecord
 
 NAME = "pytest-benchmark"

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from edgesense.perf import statistics, units
-from edgesense.perf.records import Finding, Reading
+from edgesense.perf.records import Reading
 from edgesense.perf.units import Unit
+from edgesense.perf.verdicts import Finding
 from edgesense.report import cells
 from edgesense.report.page import charts, scale
 from edgesense.report.page.scale import Gauge

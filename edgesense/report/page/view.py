@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edgesense.perf import units
-from edgesense.perf.records import Finding, Outcome
+from edgesense.perf.verdicts import Finding, Outcome
 from edgesense.report.page import causes, surroundings, words
 from edgesense.report.page.causes import Cause
 from edgesense.report.page.files import Files, Shown

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edgesense.perf.records import Known, Outcome
+from edgesense.perf.records import Known
+from edgesense.perf.verdicts import Outcome
 
 HEADS = ("metric", "value and how it is known", "share of the limit", "limit", "baseline", "verdict")
 

@@ -7,7 +7,8 @@ import pytest
 
 from edgesense.perf.baselines import MODES, accept, outstanding
 from edgesense.perf.judge import judge
-from edgesense.perf.records import Baseline, Known, Labelled, Measurement, Missing, Origin, Outcome, Reading
+from edgesense.perf.records import Baseline, Known, Labelled, Measurement, Missing, Origin, Reading
+from edgesense.perf.verdicts import Outcome
 
 HERE = {"os": "debian 12", "python": "3.11", "numpy": "2.0"}
 OLD = {"os": "debian 11", "python": "3.11", "numpy": "1.26"}

@@ -8,7 +8,8 @@ from edgesense.perf import metrics
 from edgesense.perf.imports import summary
 from edgesense.perf.imports.records import Run, Taken, Timing
 from edgesense.perf.judge import hold
-from edgesense.perf.records import Known, Outcome
+from edgesense.perf.records import Known
+from edgesense.perf.verdicts import Outcome
 
 
 def run(average: float, spread: float = 0.5, *, median: float | None = None, peak: float | None = None) -> Run:

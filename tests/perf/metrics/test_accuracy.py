@@ -15,7 +15,8 @@ from edgesense.perf.baselines import accept
 from edgesense.perf.devices.host import Host
 from edgesense.perf.judge import judge
 from edgesense.perf.metrics import accuracy
-from edgesense.perf.records import Job, Known, Outcome, Reading, Report
+from edgesense.perf.records import Job, Known, Reading, Report
+from edgesense.perf.verdicts import Outcome
 from edgesense.testing import tiny_model
 
 

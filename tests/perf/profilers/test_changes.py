@@ -3,8 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from edgesense.perf.cases import Case
 from edgesense.perf.profilers.changes import Changes, differences
-from edgesense.perf.records import Baseline, Case, Job, Known, Measurement, Origin, Reading
+from edgesense.perf.records import Baseline, Job, Known, Measurement, Origin, Reading
 
 SUBJECT = {"model": "a" * 64, "features": {"n_fft": 1024, "n_mels": 64}, "threads": 1}
 PARTS = {"features": 6e6, "inference": 5e6}

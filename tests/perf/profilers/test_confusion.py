@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from edgesense.errors import NotMeasured
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.profilers.confusion import Confusion
-from edgesense.perf.records import Attachment, Baseline, Case, Job, Known, Labelled, Reading
+from edgesense.perf.records import Baseline, Job, Known, Labelled, Reading
 
 MODULE = """
 class Sounds:

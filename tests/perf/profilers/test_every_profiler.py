@@ -14,9 +14,10 @@ import pytest
 from edgesense.errors import MeasurementError
 from edgesense.perf import artifacts, locks, metrics, origins, profilers
 from edgesense.perf.baselines.directory import DirectoryStore
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.devices import host
 from edgesense.perf.profilers import _case
-from edgesense.perf.records import Attachment, Baseline, Case, Job
+from edgesense.perf.records import Baseline, Job
 from edgesense.runtime.tiny import tiny_model
 
 NAMES = [info.name for info in pkgutil.iter_modules(profilers.__path__) if not info.name.startswith("_")]

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from edgesense.errors import DeviceUnavailable
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.devices.emulation.hot import Place
 from edgesense.perf.devices.table import Table
 from edgesense.perf.profilers.instructions import Instructions, operator
-from edgesense.perf.records import Attachment, Case, Job
+from edgesense.perf.records import Job
 
 NOW, THEN = Job("now", Path(), ()), Job("then", Path(), ())
 CASE = Case(NOW, "pi", frozenset({"instructions_m"}))

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from edgesense.errors import MeasurementError
+from edgesense.perf.cases import Case
 from edgesense.perf.profilers.memray import Memray
-from edgesense.perf.records import Case, Job
+from edgesense.perf.records import Job
 
 Tool = Callable[[str], str]
 LIMITS = frozenset({"rss_mb"})

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from edgesense.errors import MeasurementError
+from edgesense.perf.cases import Case
 from edgesense.perf.devices.table import Table
 from edgesense.perf.imports.records import Operator
 from edgesense.perf.profilers.operators import Operators, table
-from edgesense.perf.records import Case, Job
+from edgesense.perf.records import Job
 from edgesense.runtime.tiny import tiny_model
 
 NODES = (

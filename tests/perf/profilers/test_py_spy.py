@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from edgesense.errors import MeasurementError
+from edgesense.perf.cases import Case
 from edgesense.perf.profilers import _base
 from edgesense.perf.profilers.py_spy import PySpy
-from edgesense.perf.records import Case, Job
+from edgesense.perf.records import Job
 from edgesense.runtime.tiny import tiny_model
 
 Tool = Callable[[str], str]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from edgesense.perf.cases import Case
 from edgesense.perf.profilers.stages import Stages
-from edgesense.perf.records import Case, Job, Known, Measurement, Paired, Reading
+from edgesense.perf.records import Job, Known, Measurement, Paired, Reading
 from edgesense.tiny_pipeline import tiny_pipeline
 
 LIMITS = frozenset({"latency_ms"})

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.profilers.tensors import Tensors, short
-from edgesense.perf.records import Attachment, Case, Job
+from edgesense.perf.records import Job
 from edgesense.runtime.tiny import tiny_model
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from edgesense.perf.records import Finding, Known, Outcome, Reading, Verdict
+from edgesense.perf.records import Known, Reading
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 from edgesense.report.records import Distribution, Evidence, Place, Result, RunRecord, Setting
 
 HOSTILE = 'test_a[x|y\n<script>alert(1)</script> `@octocat` **100%, "a:b\\c" ::error::é]'

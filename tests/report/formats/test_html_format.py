@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgesense.perf.records import Finding, Outcome, Verdict
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 from edgesense.report import example
 from edgesense.report.formats import html
 from edgesense.report.page import scale

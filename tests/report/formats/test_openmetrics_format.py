@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edgesense.perf.records import Finding, Known, Outcome, Reading, Verdict
+from edgesense.perf.records import Known, Reading
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 from edgesense.report.formats import openmetrics
 from edgesense.report.records import Result, RunRecord
 

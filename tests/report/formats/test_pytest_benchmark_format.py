@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from edgesense.perf.records import Known, Verdict
+from edgesense.perf.records import Known
+from edgesense.perf.verdicts import Verdict
 from edgesense.report.formats import pytest_benchmark
 from edgesense.report.records import RunRecord
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 import pytest
 
 from edgesense.perf import units
-from edgesense.perf.records import Finding, Known, Outcome, Reading
+from edgesense.perf.records import Known, Reading
+from edgesense.perf.verdicts import Finding, Outcome
 from edgesense.report.page.lines import USED_UP, line, used
 from edgesense.report.records import Distribution, Evidence, Result, Step
 

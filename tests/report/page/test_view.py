@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from edgesense.perf.records import Finding, Known, Outcome, Reading, Verdict
+from edgesense.perf.records import Known, Reading
+from edgesense.perf.verdicts import Finding, Outcome, Verdict
 from edgesense.report import example
 from edgesense.report.page import view
 from edgesense.report.page.files import Files

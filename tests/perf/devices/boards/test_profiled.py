@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from edgesense.perf import devices, measure
+from edgesense.perf.cases import Case
 from edgesense.perf.devices.boards import wheels
 from edgesense.perf.interfaces import ProfilingDevice
 from edgesense.perf.profilers.py_spy import PySpy
 from edgesense.perf.project import Project
-from edgesense.perf.records import Case, Job
+from edgesense.perf.records import Job
 
 LIMITS = frozenset({"latency_ms"})
 BUSY = """

@@ -17,6 +17,7 @@ MOST_KIB = 250
 LEAST_FEWER = 8
 MOST_RSS_MIB, MOST_RSS_ABOVE_MIB = 72, 20
 MOST_LOST_EMBEDDED, MOST_LOST_RECORDINGS = 0.014, 0.02
+LEAST_TAUGHT = 5.0
 CONFIDENCE = 0.95
 
 Row = Mapping[str, Any]
@@ -25,7 +26,7 @@ Row = Mapping[str, Any]
 def markdown(results: Mapping[str, Any]) -> str:
     """The page."""
     rows: Sequence[Row] = results["rows"]
-    parts = [_head(results), _summary(rows), _table(rows)]
+    parts = [_head(results), _summary(rows), _table(rows), _taught(rows)]
     if any("recordings" in row for row in rows):
         parts.append(_quantised(rows))
     if results["impossible"]:
@@ -131,6 +132,36 @@ def _line(row: Row, *, heard: bool) -> list[str]:
         pooled = row.get("recordings", {}).get("pooled")
         cells += [_accuracy(pooled), f"{pooled['macro_f1']:.3f}"] if pooled else ["–", "–"]
     return cells
+
+
+def _taught(rows: Sequence[Row]) -> str:
+    """What each student gained from its teacher, against the same student without one."""
+    plain = {row["variant"]: row for row in rows if row["passes"] == "float32"}
+    lines, gained = [], []
+    for variant in variants.VARIANTS:
+        alone = variants.control(variant)
+        if alone is None or not {variant.name, alone.name} <= plain.keys():
+            continue
+        taught, untaught = plain[variant.name], plain[alone.name]
+        points = [(taught["embedded"]["accuracy"] - untaught["embedded"]["accuracy"]) * POINTS]
+        cells = [f"`{taught['pipeline']}`", f"`{untaught['pipeline']}`", f"{points[0]:+.2f}"]
+        if "recordings" in taught and "recordings" in untaught:
+            mean, low, high = (value * POINTS for value in mean_interval(_differences(taught, untaught)))
+            points.append(mean)
+            cells.append(f"{mean:+.2f} ({low:+.2f} … {high:+.2f})")
+        gained.append(max(points))
+        lines.append([*cells, *["–"] * (4 - len(cells))])
+    if not lines:
+        return ""
+    reached = [text for text, most in zip(lines, gained, strict=True) if most >= LEAST_TAUGHT]
+    who = ", ".join(line[0] for line in reached) or "None"
+    said = (
+        f"{who} gains the {LEAST_TAUGHT:g} points that a teacher was to be worth. With fewer training clips: "
+        "`python benchmarks/distillation.py`."
+    )
+    about = "Points of accuracy in float32; on recordings the mean of the folds' differences."
+    table = _grid(("taught", "alone", "embedded", "recordings"), lines)
+    return f"## What a teacher is worth\n\n{about} {said}\n\n{table}"
 
 
 def _quantised(rows: Sequence[Row]) -> str:

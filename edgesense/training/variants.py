@@ -105,3 +105,11 @@ def find(names: list[str] | None = None) -> tuple[Variant, ...]:
             raise SettingsError(f"unknown variant {name!r}, known are {', '.join(known)}")
     wanted = {*names, *(known[name].teacher for name in names)}
     return tuple(one for one in VARIANTS if one.name in wanted)
+
+
+def control(taught: Variant) -> Variant | None:
+    """The same training without a teacher; None where there is none, or the variant has no teacher itself."""
+    if not taught.teacher:
+        return None
+    wanted = (taught.architecture, taught.features, "")
+    return next((one for one in VARIANTS if (one.architecture, one.features, one.teacher) == wanted), None)

@@ -92,6 +92,30 @@ def test_a_conversion_is_held_against_its_own_float_model():
     assert "| `dscnn-int8` | +0.35 | 10, 3 | 0.092 | +0.35 | 10, 3 | 0.092 |" in page(BEFORE, GOOD)
 
 
+def student(*, taught, embedded, folds):
+    name = "cnn-distilled" if taught else "cnn"
+    return row(f"{name}-float32", embedded=embedded, folds=folds) | {"variant": name, "passes": "float32"}
+
+
+TAUGHT = [
+    (0.85, (0.70, 0.72), "None gains the 5 points", "| +1.00 | +1.00 (+1.00 … +1.00) |"),
+    (0.891, (0.69, 0.71), "`cnn-distilled-float32` gains the 5 points", "| +5.10 | +0.00 (+0.00 … +0.00) |"),
+    (0.84, (0.75, 0.77), "`cnn-distilled-float32` gains the 5 points", "| +0.00 | +6.00 (+6.00 … +6.00) |"),
+]
+
+
+@pytest.mark.parametrize(("embedded", "folds", "verdict", "figures"), TAUGHT, ids=["no", "embedded", "recordings"])
+def test_a_student_is_held_against_itself_without_a_teacher(embedded, folds, verdict, figures):
+    alone = student(taught=False, embedded=0.84, folds=(0.69, 0.71))
+    said = page(alone, student(taught=True, embedded=embedded, folds=folds))
+    assert f"{verdict} that a teacher was to be worth." in said
+    assert f"| `cnn-distilled-float32` | `cnn-float32` {figures}" in said
+
+
+def test_nothing_is_said_of_a_teacher_where_the_control_is_missing():
+    assert "teacher is worth" not in page(student(taught=True, embedded=0.9, folds=(0.7, 0.7)))
+
+
 def test_what_cannot_be_made_is_said_in_the_words_of_the_refusal():
     said = page(BEFORE, impossible=[{"variant": "crnn", "passes": "qat", "why": "qat knows no LSTM"}])
     assert "| `crnn` | qat | qat knows no LSTM |" in said

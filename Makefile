@@ -29,7 +29,7 @@ device: .venv/ready
 budgets: device
 	$(PYTEST) --edge-device=pi -m "not row" tests/budgets
 
-# make rows:    judge every row of the table of results, docs/results.md, on this computer and the emulated board (half an hour)
+# make rows:    judge every row of the table of results, docs/results.md, on this computer and the emulated board (an hour or more)
 rows: device
 	$(PYTEST) --edge-device=host --edge-device=pi -m row tests/budgets
 

@@ -39,4 +39,4 @@ ROWS: list[Row] = json.loads(TABLE.read_text(encoding="utf-8"))["rows"]
 @pytest.mark.parametrize("row", [pytest.param(row, id=row["pipeline"], marks=_budget(row)) for row in ROWS])
 def test_row(row: Row, edge_measurement: EdgeMeasurement) -> None:
     size = edge_measurement["size_kb"]
-    assert (size.value, size.known) == (row["bytes"]["ships"], Known.EXACT)
+    assert (size.value * KIB, size.known) == (row["bytes"]["ships"], Known.EXACT)

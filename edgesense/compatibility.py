@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgesense import pipeline_file
 from edgesense.errors import ModelError, PipelineError
-from edgesense.runtime import activations, inspect, operators
+from edgesense.runtime import activations, inspect, loadable, operators
 from edgesense.runtime.inspect import ModelFile
 
 MICRO = "micro"
@@ -134,7 +134,7 @@ def _operators(model: ModelFile, target: Target) -> Iterator[Finding]:
         yield Finding("operators", Answer.UNSURE, text, "name the runtime in the device's profile: runtime = ...")
         return
     known_release = operators.support(target.runtime).release
-    found = inspect.unsupported(model, target.runtime)
+    found = loadable.unsupported(model, target.runtime)
     if found is not None:
         yield Finding("operators", Answer.STOPS, found.needs, found.advice)
     elif target.release != known_release:
@@ -151,7 +151,7 @@ def _minimum(model: ModelFile, target: Target) -> Iterator[Finding]:
         return
     release = ".".join(map(str, there))
     text = f"it is marked for TensorFlow {model.min_runtime_version} or newer, and {target.release} is of {release}"
-    if inspect.unsupported(model, target.runtime) is None:
+    if loadable.unsupported(model, target.runtime) is None:
         yield Finding("min_runtime_version", Answer.FITS, f"{text}; but it has every operator version that is needed")
     else:
         remedy = f"convert it with TensorFlow {release}, or use the runtime litert"

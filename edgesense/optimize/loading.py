@@ -16,7 +16,7 @@ import numpy as np
 
 from edgesense.errors import ConversionError, SettingsError, UnsupportedOperator
 from edgesense.optimize import process
-from edgesense.runtime import backends, inspect, operators
+from edgesense.runtime import backends, inspect, loadable, operators
 
 if TYPE_CHECKING:
     from edgesense.runtime.inspect import ModelFile
@@ -68,7 +68,7 @@ def check(path: Path) -> tuple[ModelFile, tuple[Loading, ...]]:
 def _loading(file: ModelFile, runtime: str, *, here: bool) -> Loading:
     foreseen = ""
     try:
-        inspect.refuse_unsupported(file, runtime)
+        loadable.refuse_unsupported(file, runtime)
     except UnsupportedOperator as error:
         foreseen = _without_folder(str(error), file.path)
     if not here:

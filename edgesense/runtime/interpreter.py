@@ -12,7 +12,7 @@ import numpy as np
 
 from edgesense import delegation
 from edgesense.errors import DelegateError, ModelError, SettingsError, UnsupportedOperator
-from edgesense.runtime import backends, delegates, inspect, operators
+from edgesense.runtime import backends, delegates, inspect, loadable, operators
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -204,7 +204,7 @@ def load(
     release = f"{name} {backend.version()}"
     # Of a release that the table does not know, the runtime itself is the judge.
     if operators.known_release(release):
-        inspect.refuse_unsupported(file, name)
+        loadable.refuse_unsupported(file, name)
     try:
         made = delegates.make(backend, file.path, threads, request)
         loaded = Model(file, made, runtime=release, threads=threads)

@@ -8,7 +8,7 @@ import pytest
 from edgesense import pipeline, synthetic
 from edgesense.errors import ModelError
 from edgesense.optimize.convert import RUNTIMES
-from edgesense.runtime import backends, inspect
+from edgesense.runtime import backends, loadable
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 NAMES = sorted(path.parent.name for path in MODELS.glob("*/pipeline.json"))
@@ -28,7 +28,7 @@ def test_every_runtime_can_load_it_by_its_operators_or_its_card_says_why_not(nam
     for runtime in RUNTIMES:
         why = ""
         try:
-            found = inspect.check(MODELS / name / "model.tflite", runtime)
+            found = loadable.check(MODELS / name / "model.tflite", runtime)
         except ModelError as error:
             why = str(error).rsplit("; ", maxsplit=1)[-1]
         if why:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from edgesense.runtime import inspect
+from edgesense.runtime import inspect, loadable
 from edgesense.runtime.interpreter import load
 from edgesense.runtime.tiny import tiny_model, tiny_model_bytes
 from edgesense.testing import tiny_models
@@ -55,7 +55,7 @@ def test_each_drawn_model_loads_and_runs(tmp_path, runtime, content):
     path.write_bytes(content)
     model = load(path, runtime=runtime)
     (given_,), (score,) = model.inputs, model.outputs
-    assert inspect.check(path, runtime).size == len(content)
+    assert loadable.check(path, runtime).size == len(content)
     assert np.isfinite(model.run(np.ones(given_.shape, np.float32))).all()
     assert score.shape[0] == 1
 

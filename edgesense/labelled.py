@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from edgesense.synthetic import Split
 
 
-def clips(file: PipelineFile) -> Iterator[tuple[NDArray[np.float32], str]]:
+def clips(file: PipelineFile, first: int = 0, step: int = 1) -> Iterator[tuple[NDArray[np.float32], str]]:
     """The labelled clips of a pipeline, each as long as its front end takes.
 
     Recordings of a manifest with a label that is none of the pipeline's classes are left out.
 
     Args:
         file: The pipeline's record.
+        first: Index of the first clip.
+        step: Every how-manieth from there on; no other is made or read.
 
     Yields:
         (n,) float32 samples and their label.
@@ -47,12 +49,15 @@ def clips(file: PipelineFile) -> Iterator[tuple[NDArray[np.float32], str]]:
             file.labelled.clips,
             seconds=settings.seconds,
             sample_rate=settings.sample_rate,
+            first=first,
+            step=step,
         )
         for clip in found:
             yield clip.samples, clip.label
         return
-    for samples, label in manifest(file):
-        yield audio.fit_length(samples, settings.samples), label
+    chosen = manifest(file)
+    for row in chosen.rows[first::step]:
+        yield audio.fit_length(chosen.read(row), settings.samples), row.label
 
 
 def digest(file: PipelineFile) -> str:

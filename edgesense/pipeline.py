@@ -281,6 +281,14 @@ class LabelledPipeline(Pipeline):
         """
         return labelled.clips(self._file)
 
+    def labelled_part(self, share: int, shares: int) -> Iterator[tuple[NDArray[np.float32], str]]:
+        """Of the labelled clips every `shares`-th from `share` on; the others are not made or read.
+
+        Raises:
+            PipelineError: As for `labelled`.
+        """
+        return labelled.clips(self._file, share, shares)
+
     def labelled_digest(self) -> str:
         """Identity of these clips' audio; their labels are no part of it."""
         return labelled.digest(self._file)

@@ -54,6 +54,24 @@ def test_synthetic_clips_are_those_of_the_split_at_the_length_of_the_front_end(r
     assert all(np.array_equal(samples, clip.samples) for (samples, _), clip in zip(found, wanted, strict=True))
 
 
+@pytest.mark.parametrize("shares", [1, 2, 3, 9])
+def test_the_parts_of_synthetic_clips_are_all_of_them(record, shares):
+    file = record(SyntheticSet("validation", 7))
+    whole = list(labelled.clips(file))
+    parts = [list(labelled.clips(file, share, shares)) for share in range(shares)]
+    for share, part in enumerate(parts):
+        wanted = whole[share::shares]
+        assert [label for _, label in part] == [label for _, label in wanted]
+        assert all(np.array_equal(one, other) for (one, _), (other, _) in zip(part, wanted, strict=True))
+
+
+def test_a_part_of_recordings_is_every_so_manieth(record, recordings):
+    file = record(ManifestSet(str(recordings())), classes=("cough", "normal", "wheeze", "rustle"))
+    whole, part = list(labelled.clips(file)), list(labelled.clips(file, 1, 2))
+    assert [label for _, label in part] == [label for _, label in whole[1::2]]
+    assert all(np.array_equal(one, other) for (one, _), (other, _) in zip(part, whole[1::2], strict=True))
+
+
 def test_synthetic_clips_need_their_labels_among_the_classes(record):
     with pytest.raises(PipelineError, match="key 'classes' lacks crackle, cough, background, which the synthetic"):
         next(labelled.clips(record(SyntheticSet("test", 3), classes=("normal", "wheeze"))))

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from edgesense.perf import processes
 
 HANGUP = ""
-PARTING_SECONDS = 5.0
+PARTING_SECONDS = processes.PARTING_SECONDS
 
 
 class Channel(Protocol):

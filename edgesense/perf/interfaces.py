@@ -23,7 +23,8 @@ class Workload(Protocol):
     """One deployable pipeline, the thing a budget is about.
 
     Beside these, a workload may have ``labelled() -> Iterable[tuple[item, expected]]`` (then `acc` can be
-    asked), ``labelled_digest() -> str`` (identity of the items, not of their labels), ``reference() ->
+    asked), ``labelled_part(share, shares)`` (every ``shares``-th of them from ``share`` on, where making the others can
+    be spared), ``labelled_digest() -> str`` (identity of the items, not of their labels), ``reference() ->
     Workload | None`` (then `acc_drop` can be asked), ``hop_seconds`` (how often it runs where it runs
     without end: then `battery_h` can be asked), ``subject() -> Mapping[str, JSON]`` and
     ``stages``, an ordered mapping of functions, each taking what the one before it returned.
@@ -102,6 +103,13 @@ class Metric(Protocol):
     @property
     def here(self) -> Known | None:
         """How `host` knows it, for a metric of a package of its own; None where devices name it themselves."""
+
+    @property
+    def divisible(self) -> bool:
+        """Whether the probe can be asked in shares at once, each in a process of its own.
+
+        Then its options have ``share`` and ``shares``, and `reduce` gets one report a share, in their order.
+        """
 
     def reduce(self, reports: Sequence[Report], known: Known) -> Reading:
         """Return the number that the processes' reports give.

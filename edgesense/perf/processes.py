@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from edgesense.perf.channels import Channel, Speaker
 
 STDERR_LINES = 15
+PARTING_SECONDS = 5.0
+"""How long a worker that has answered may take to end by itself."""
 WORKER = ("-m", "edgesense.perf.worker")
 DROPPED_PREFIXES = (
     "PYTEST_",
@@ -191,6 +193,37 @@ def ask(speaker: Speaker, message: Mapping[str, Any], *, timeout_seconds: float)
     except errors.WorkerFailed as error:
         raise errors.WorkerFailed(f"the worker for {message['workload']} {error}") from None
     return _read(said, message)
+
+
+def ask_together(speaker: Speaker, messages: Sequence[Mapping[str, Any]], *, timeout_seconds: float) -> list[Report]:
+    """Start a worker for each request, all at once, and return their reports in the requests' order.
+
+    Raises:
+        WorkerFailed: As `ask`; the others are ended.
+        EdgeSenseError: As `ask`.
+    """
+    until = time.monotonic() + timeout_seconds
+    with contextlib.ExitStack() as stack:
+        channels = []
+        for message in messages:
+            channel = speaker.converse()
+            stack.callback(channel.end)
+            channel.write(json.dumps(message))
+            channels.append(channel)
+        return [
+            _heard(channel, message, until, timeout_seconds)
+            for channel, message in zip(channels, messages, strict=True)
+        ]
+
+
+def _heard(channel: Channel, message: Mapping[str, Any], until: float, allowed: float) -> Report:
+    try:
+        out = channel.line(max(0.0, until - time.monotonic()))
+    except TimeoutError:
+        what = f"the worker for {message['workload']} gave no answer within {allowed:g} s and was ended"
+        raise errors.WorkerFailed(what + shown(channel.end().last)) from None
+    ending = channel.end(patience_seconds=PARTING_SECONDS)
+    return _read(Exchange(out, ending.status, ending.last), message)
 
 
 def kill(process: subprocess.Popen[Any]) -> None:

@@ -83,7 +83,15 @@ def clip(split: Split, index: int, *, seconds: float = 2.0, sample_rate: int = 1
     return Clip(samples, label, f"v{GENERATOR_VERSION}-{split}-{index:06d}")
 
 
-def clips(split: Split, count: int, *, seconds: float = 2.0, sample_rate: int = 16000) -> Iterator[Clip]:
+def clips(
+    split: Split,
+    count: int,
+    *,
+    seconds: float = 2.0,
+    sample_rate: int = 16000,
+    first: int = 0,
+    step: int = 1,
+) -> Iterator[Clip]:
     """The first `count` clips of a split, one at a time.
 
     Args:
@@ -91,11 +99,13 @@ def clips(split: Split, count: int, *, seconds: float = 2.0, sample_rate: int = 
         count: How many.
         seconds: Length of each.
         sample_rate: Hz.
+        first: Index of the first of them that is made.
+        step: Every how-manieth from there on is made.
 
     Yields:
         Clips in order of their index.
     """
-    for index in range(count):
+    for index in range(first, count, step):
         yield clip(split, index, seconds=seconds, sample_rate=sample_rate)
 
 

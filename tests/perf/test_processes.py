@@ -146,6 +146,59 @@ def test_a_process_that_hangs_is_ended_after_its_time_with_its_last_words() -> N
         ask(python(code), timeout_seconds=3.0)
 
 
+def together(command: processes.Command, shares: list[int], timeout_seconds: float = 60.0) -> Any:
+    messages = [{"workload": "models/x", "options": {"share": share}} for share in shares]
+    return processes.ask_together(command, messages, timeout_seconds=timeout_seconds)
+
+
+SHARE = "import json, os, sys, time; share = json.loads(sys.stdin.readline())['options']['share']; "
+
+
+def test_several_are_asked_at_once_and_answer_in_the_requests_order(tmp_path: Path) -> None:
+    # Each waits until the other is there as well: one after the other they would never end.
+    meet = f"""
+import pathlib
+place = pathlib.Path({str(tmp_path)!r})
+(place / str(share)).touch()
+while len(list(place.iterdir())) < 2:
+    time.sleep(0.01)
+time.sleep(0.3 * (share == 1))
+print(json.dumps({ANSWER!r} | {{"facts": {{"share": share}}}}), end="")
+"""
+    reports = together(python(SHARE + meet), [1, 2])
+    assert [report.facts["share"] for report in reports] == [1, 2]
+
+
+def test_of_several_the_one_that_refuses_ends_the_others(tmp_path: Path) -> None:
+    refusal = {"error": {"type": "AudioError", "message": "the clip is silent"}}
+    code = f"""
+if share == 2:
+    with open({str(tmp_path / "pid")!r}, "w") as file:
+        file.write(str(os.getpid()))
+    time.sleep(600)
+while not os.path.exists({str(tmp_path / "pid")!r}):
+    time.sleep(0.01)
+print({json.dumps(refusal)!r})
+"""
+    with pytest.raises(errors.AudioError, match=r"^the clip is silent$"):
+        together(python(SHARE + code), [1, 2])
+    assert not alive(int((tmp_path / "pid").read_text()))
+
+
+def test_of_several_one_that_crashes_is_named_with_its_last_words() -> None:
+    code = f"print({json.dumps(ANSWER)!r}) if share == 1 else sys.exit('no such sensor')"
+    match = r"^the worker for models/x ended with exit status 1 and gave no answer:\n    no such sensor$"
+    with pytest.raises(errors.WorkerFailed, match=match):
+        together(python(SHARE + code), [1, 2])
+
+
+def test_several_have_one_time_limit_together() -> None:
+    began = time.monotonic()
+    with pytest.raises(errors.WorkerFailed, match=r"^the worker for models/x gave no answer within 1 s and was ended"):
+        together(python(SHARE + "time.sleep(600)"), [1, 2, 3], timeout_seconds=1)
+    assert time.monotonic() - began < 600
+
+
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"

@@ -14,6 +14,7 @@ from edgesense.perf import metrics, processes, progress
 from edgesense.perf.records import Job, Known, Measurement, Missing, Reading, Report
 from edgesense.perf.sessions import Session
 from edgesense.perf.units import MILLISECOND
+from edgesense.perf.worker import loop
 from edgesense.perf.worker.loop import fingerprint
 
 EXACT = ("size_kb", "acc", "acc_drop")
@@ -28,6 +29,7 @@ MEASURED = (
     "energy_mj",
 )
 BUSY = 0.5
+MOST_SHARES = 8
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,27 @@ def collect(job: Job, names: Iterable[str]) -> dict[str, list[Report]]:
     for probe in dict.fromkeys(metric.probe for metric in chosen):
         asked = [metric for metric in chosen if metric.probe == probe]
         count = max(metric.processes for metric in asked)
+        said = ", ".join(metric.name for metric in asked)
+        shares = _shares(job) if count == 1 and all(metric.divisible for metric in asked) else 1
+        if shares > 1:
+            progress.tell(said)
+            parts = [options(job) | {"share": share, "shares": shares} for share in range(shares)]
+            messages = [processes.request(job, probe, part) for part in parts]
+            reports[probe] = processes.ask_together(command, messages, timeout_seconds=job.timeout_seconds)
+            continue
         message = processes.request(job, probe, options(job))
         reports[probe] = []
         for done in range(count):
-            progress.tell(", ".join(metric.name for metric in asked), done, count)
+            progress.tell(said, done, count)
             reports[probe].append(processes.ask(command, message, timeout_seconds=job.timeout_seconds))
     return reports
+
+
+def _shares(job: Job) -> int:
+    """Return how many processes may answer at once; one of a factory, which need not expect company."""
+    if loop.is_factory(job.workload, job.root):
+        return 1
+    return max(1, min(MOST_SHARES, len(os.sched_getaffinity(0)) // job.threads))
 
 
 def options(job: Job) -> dict[str, Any]:

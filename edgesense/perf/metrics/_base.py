@@ -43,6 +43,7 @@ class SampledMetric:
         gated: The series that the paired gate compares; None where it compares none.
         maximum: The largest limit that makes sense, in base units.
         here: How `host` knows it; None where devices name it themselves.
+        divisible: Whether the probe can be asked in shares; see `edgesense.perf.interfaces.Metric`.
     """
 
     name: str
@@ -57,6 +58,7 @@ class SampledMetric:
     gated: str | None = None
     maximum: float | None = None
     here: Known | None = None
+    divisible: bool = False
 
     def reduce(self, reports: Sequence[Report], known: Known) -> Reading:
         """Return the number that the processes' reports give."""

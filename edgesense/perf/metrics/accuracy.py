@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice, zip_longest
 from typing import Any
 
 from edgesense.errors import EdgeSenseError, NotMeasured
@@ -28,7 +29,7 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         workload: An open `Workload`.
         options: ``reference``: whether the reference pipeline runs too; ``clips``: at most so many;
             ``answers``: whether each answer is returned, and what was expected (for agreement between devices,
-            and for which classes are confused).
+            and for which classes are confused); ``share`` and ``shares``: which part of the items is answered here.
 
     Returns:
         Facts ``correct`` ("1" or "0" a clip), ``audio`` (identity of the items), ``reference``, ``answers``,
@@ -39,9 +40,11 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     if unlabelled:
         return {"series": {}, "facts": {"unlabelled": unlabelled}}
     reference = workload.reference() if options.get("reference") and hasattr(workload, "reference") else None
-    digest, again = _Digest(workload), _Again()
+    share, shares = options.get("share", 0), options.get("shares", 1)
+    digest, again = _Digest(workload), _Again(max(1, AGAIN // shares))
     correct, compared, answers, labels = [], [], [], []
-    for index, (item, expected) in enumerate(_first(workload.labelled(), options.get("clips"))):
+    part = _part(workload, share, shares, options.get("clips"), skipped=digest.add)
+    for index, (item, expected) in enumerate(part):
         untouched = _copy(item) if again.wants(index) else None
         answer = workload.run(item)
         digest.add(item)
@@ -61,8 +64,10 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         "reference": "".join(compared),
         "answers": answers,
         "expected": labels,
-        "unsteady": again.differing(workload.run, 0),
-        "unsteady_reference": [] if reference is None else again.differing(reference.run, 1),
+        "unsteady": [share + shares * index for index in again.differing(workload.run, 0)],
+        "unsteady_reference": []
+        if reference is None
+        else [share + shares * index for index in again.differing(reference.run, 1)],
     }
     return {"series": {}, "facts": facts}
 
@@ -78,11 +83,20 @@ def _why_unlabelled(workload: Any) -> str:
     return ""
 
 
-def _first(pairs: Iterable[tuple[Any, Any]], count: int | None) -> Iterable[tuple[Any, Any]]:
-    for index, pair in enumerate(pairs):
-        if count is not None and index >= count:
-            return
-        yield pair
+def _part(
+    workload: Any, share: int, shares: int, count: int | None, *, skipped: Callable[[Any], None]
+) -> Iterable[tuple[Any, Any]]:
+    """Yield every `shares`-th pair from `share` on, of at most `count`; who cannot make them alone makes all."""
+    alone = shares > 1 and hasattr(workload, "labelled_part") and hasattr(workload, "labelled_digest")
+    if alone:
+        most = None if count is None else len(range(share, count, shares))
+        yield from islice(workload.labelled_part(share, shares), most)
+        return
+    for index, pair in enumerate(islice(workload.labelled(), count)):
+        if index % shares == share:
+            yield pair
+        else:
+            skipped(pair[0])
 
 
 def _copy(item: Any) -> Any:
@@ -96,7 +110,8 @@ def _copy(item: Any) -> Any:
 class _Again:
     """Clips spread evenly over a set whose length is not known before its end, with their answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._every = 1
         self._kept: list[tuple[int, Any, tuple[Any, Any]]] = []
 
@@ -105,7 +120,7 @@ class _Again:
 
     def keep(self, index: int, item: Any, answer: Any, reference: Any) -> None:
         self._kept.append((index, item, (answer, reference)))
-        if len(self._kept) >= 2 * AGAIN:
+        if len(self._kept) >= 2 * self._most:
             self._kept, self._every = self._kept[::2], 2 * self._every
 
     def differing(self, run: Callable[[Any], Any], which: int) -> list[int]:
@@ -114,7 +129,7 @@ class _Again:
         They are asked from the last to the first: in the old order whatever one answer leaves for the next would be
         the same again.
         """
-        asked = self._kept if len(self._kept) <= AGAIN else self._kept[::2]
+        asked = self._kept if len(self._kept) <= self._most else self._kept[::2]
         return sorted(index for index, item, answers in reversed(asked) if run(item) != answers[which])
 
 
@@ -136,11 +151,27 @@ class _Digest:
 
 
 def _results(reports: Sequence[Report]) -> Mapping[str, Any]:
-    for report in reports:
-        if report.facts.get("correct"):
-            return report.facts
+    """Return the facts of all shares as one."""
+    shares = [report.facts for report in reports if report.facts.get("correct")]
+    if shares:
+        audio = dict.fromkeys(facts["audio"] for facts in shares)
+        if len(audio) > 1:
+            msg = f"the labelled set was another for each process that read it: {', '.join(audio)}"
+            raise NotMeasured(msg)
+        return {
+            "audio": next(iter(audio)),
+            **{name: _interleaved([facts[name] for facts in shares]) for name in ("correct", "reference")},
+            **{
+                name: sorted(index for facts in shares for index in facts.get(name, ()))
+                for name in ("unsteady", "unsteady_reference")
+            },
+        }
     reason = next((report.facts["unlabelled"] for report in reports if "unlabelled" in report.facts), None)
     raise NotMeasured(reason or "the workload's labelled set is empty")
+
+
+def _interleaved(shares: Sequence[str]) -> str:
+    return "".join(letter for turn in zip_longest(*shares, fillvalue="") for letter in turn)
 
 
 def _accuracy(reports: Sequence[Report], known: Known) -> Reading:
@@ -148,7 +179,7 @@ def _accuracy(reports: Sequence[Report], known: Known) -> Reading:
     correct = facts["correct"]
     right, n = correct.count("1"), len(correct)
     low, high = statistics.wilson(right, n)
-    labelled = Labelled(facts["audio"], correct, unsteady=tuple(facts.get("unsteady", ())))
+    labelled = Labelled(facts["audio"], correct, unsteady=tuple(facts["unsteady"]))
     return Reading(right / n, low, high, known, n=n, labelled=labelled)
 
 
@@ -167,15 +198,22 @@ def _drop(reports: Sequence[Report], known: Known) -> Reading:
         facts["audio"],
         correct,
         reference,
-        unsteady=tuple(facts.get("unsteady", ())),
-        unsteady_reference=tuple(facts.get("unsteady_reference", ())),
+        unsteady=tuple(facts["unsteady"]),
+        unsteady_reference=tuple(facts["unsteady_reference"]),
     )
     return Reading(drop, drop, drop, known, n=n, labelled=labelled, note=note)
 
 
 METRICS = (
     SampledMetric(
-        "acc", RATIO, PROBE, _accuracy, lower_is_better=False, tolerance=Allowance(absolute=0.005), maximum=1.0
+        "acc",
+        RATIO,
+        PROBE,
+        _accuracy,
+        lower_is_better=False,
+        tolerance=Allowance(absolute=0.005),
+        maximum=1.0,
+        divisible=True,
     ),
-    SampledMetric("acc_drop", RATIO, PROBE, _drop, tolerance=Allowance(absolute=0.005), maximum=1.0),
+    SampledMetric("acc_drop", RATIO, PROBE, _drop, tolerance=Allowance(absolute=0.005), maximum=1.0, divisible=True),
 )

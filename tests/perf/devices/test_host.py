@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edgesense.errors import WorkerFailed
-from edgesense.perf import metrics
+from edgesense.perf import metrics, processes
+from edgesense.perf.channels import Speaker
 from edgesense.perf.devices import host
-from edgesense.perf.records import Job, Known, Measurement
+from edgesense.perf.records import Job, Known, Measurement, Report
 from edgesense.testing import tiny_model
+from edgesense.tiny_pipeline import tiny_pipeline
 
 Jobs = Callable[..., Job]
 METER = "energy_mj"
@@ -132,6 +135,43 @@ REASONS = {
     "acc_drop": "no labelled set",
     "features_ms": r"gave no 'calls\.features'; it gave calls",
 }
+
+
+@pytest.fixture
+def told_apart(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return how many workers were asked together, each time."""
+    asked: list[int] = []
+    real = processes.ask_together
+
+    def noted(speaker: Speaker, messages: Sequence[Mapping[str, Any]], *, timeout_seconds: float) -> list[Report]:
+        asked.append(len(messages))
+        return real(speaker, messages, timeout_seconds=timeout_seconds)
+
+    monkeypatch.setattr(processes, "ask_together", noted)
+    return asked
+
+
+@pytest.mark.parametrize(("cores", "threads", "asked"), [(1, 1, []), (3, 1, [3]), (4, 2, [2]), (64, 1, [8])], ids=str)
+def test_accuracy_is_asked_on_all_cores_and_is_what_one_comes_to(
+    tmp_path: Path, told_apart: list[int], cores: int, threads: int, asked: list[int]
+) -> None:
+    tiny_pipeline(tmp_path / "tiny")
+    job = Job("tiny", tmp_path, ("acc", "size_kb"), threads=threads)
+    found = []
+    for usable in (cores, 1):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("os.sched_getaffinity", lambda _, usable=usable: range(usable))
+            found.append(host.Host().run(job, tmp_path).readings["acc"])
+    assert told_apart == asked
+    assert found[0] == found[1]
+
+
+def test_a_factory_is_asked_for_its_accuracy_in_one_process(
+    job: Jobs, monkeypatch: pytest.MonkeyPatch, told_apart: list[int]
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(4))
+    assert "acc" in host.Host().run(job("", "acc"), Path()).readings
+    assert told_apart == []
 
 
 def test_what_a_workload_cannot_answer_is_missing_with_the_reason_and_the_rest_is_there(job: Jobs) -> None:

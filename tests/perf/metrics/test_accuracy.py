@@ -224,6 +224,92 @@ def test_clips_that_are_asked_again_are_spread_over_the_set(clips: int) -> None:
     assert clips - again[0] <= 2 * -steps.pop()
 
 
+class Sliced(Named):
+    """Makes the clips of a share alone, and notes which it made."""
+
+    def __init__(self, clips: int = 12) -> None:
+        self.clips = clips
+        self.made: list[int] = []
+
+    def labelled(self) -> Iterable[tuple[Any, Any]]:
+        return self.labelled_part(0, 1)
+
+    def labelled_part(self, share: int, shares: int) -> Iterable[tuple[Any, Any]]:
+        for number in range(share, self.clips, shares):
+            self.made.append(number)
+            yield number, number % 2
+
+    def reference(self) -> Any:
+        return Perfect()
+
+
+class Compared(Arrays):
+    """Arrays that say nothing of their digest, and a reference that takes arrays."""
+
+    def run(self, item: Any) -> Any:
+        return int(item[0]) % 3
+
+    def reference(self) -> Any:
+        return Arrays()
+
+
+def divided(make: Callable[[], Any], shares: int, **options: Any) -> list[Report]:
+    return [Report(facts=facts(make(), share=share, shares=shares, **options)) for share in range(shares)]
+
+
+@pytest.mark.parametrize("make", [Parity, Compared, Named, Sliced], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("shares", [1, 2, 3, 5, 20])
+@pytest.mark.parametrize("limit", ["acc", "acc_drop"])
+def test_shares_come_to_what_one_process_comes_to(make: Callable[[], Any], shares: int, limit: str) -> None:
+    reports = divided(make, shares, reference=True)
+    assert metrics.find(limit).reduce(reports, Known.EXACT) == reduce(limit, make(), reference=True)
+
+
+def test_clips_of_other_shares_are_not_made_where_that_can_be_spared() -> None:
+    workload = Sliced()
+    facts(workload, share=1, shares=4)
+    assert workload.made == [1, 5, 9]
+
+
+@pytest.mark.parametrize("make", [Parity, Sliced], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("shares", [1, 2, 3, 7])
+def test_shares_of_so_many_clips_are_that_many(make: Callable[[], Any], shares: int) -> None:
+    found = [report.facts["correct"] for report in divided(make, shares, clips=5)]
+    assert sum(map(len, found)) == 5
+
+
+def test_clips_in_doubt_keep_their_numbers_in_shares() -> None:
+    class Odd(Sliced):
+        asked = 0
+
+        def run(self, item: Any) -> Any:
+            # Another answer to clip 7 each time.
+            self.asked += item == 7
+            return self.asked if item == 7 else item % 2
+
+    reports = divided(Odd, 3)
+    assert [report.facts["unsteady"] for report in reports] == [[], [7], []]
+    found = metrics.find("acc").reduce(reports, Known.EXACT).labelled
+    assert found is not None
+    assert found.unsteady == (7,)
+
+
+@pytest.mark.parametrize("shares", [2, 3, 8])
+def test_shares_together_ask_no_more_clips_again_than_one_process(shares: int) -> None:
+    asked = 0
+    for share in range(shares):
+        workload = Steady(2000)
+        facts(workload, share=share, shares=shares)
+        asked += workload.asked
+    assert asked - 2000 <= accuracy.AGAIN
+
+
+def test_a_set_that_is_another_for_each_process_has_no_accuracy() -> None:
+    reports = [Report(facts=facts(Arrays(scale=scale))) for scale in (1.0, 2.0)]
+    with pytest.raises(NotMeasured, match="the labelled set was another for each process that read it"):
+        metrics.find("acc").reduce(reports, Known.EXACT)
+
+
 def test_an_input_that_is_made_anew_in_the_same_place_is_asked_as_it_was() -> None:
     class Reused(Arrays):
         def labelled(self) -> Iterable[tuple[Any, Any]]:

@@ -13,7 +13,19 @@ from edgesense.perf.interfaces import Metric
 from edgesense.perf.metrics._base import SampledMetric
 
 NAMES = [info.name for info in pkgutil.iter_modules(metrics.__path__) if not info.name.startswith("_")]
-PARTS = ["name", "unit", "lower_is_better", "probe", "processes", "judged", "tolerance", "by_part", "maximum", "reduce"]
+PARTS = [
+    "name",
+    "unit",
+    "lower_is_better",
+    "probe",
+    "processes",
+    "judged",
+    "tolerance",
+    "by_part",
+    "maximum",
+    "divisible",
+    "reduce",
+]
 
 
 @pytest.fixture(params=NAMES)

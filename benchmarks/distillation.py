@@ -21,6 +21,7 @@ from rich.table import Table
 
 from edgesense.cli._progress import Progress
 from edgesense.perf.files import cache_directory
+from edgesense.synthetic import CLASSES
 from edgesense.training import embedded
 from edgesense.training.fit import Schedule
 from edgesense.training.plan import Plan
@@ -76,7 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def accuracy(clips: int, seed: int, teacher: Teacher | None, work: Path, progress: Progress) -> float:
     """Train one student, unless that was done before, and return its accuracy on the test clips."""
-    place = work / "distillation" / f"{clips}-{seed}-{'taught' if teacher else 'alone'}"
+    by = teacher.distillation(CLASSES).teacher if teacher else "nobody"
+    place = work / "distillation" / f"{clips}-{seed}-{by}"
     schedule = Schedule(epochs=max(1, STEPS // max(1, clips // BATCH)), batch_size=BATCH)
     plan = Plan(STUDENT, schedule, ("float32",), seed=seed, teacher=teacher)
     recipe = place / f"{plan.slug}-float32" / "recipe.json"

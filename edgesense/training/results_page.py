@@ -137,24 +137,24 @@ def _line(row: Row, *, heard: bool) -> list[str]:
 def _taught(rows: Sequence[Row]) -> str:
     """What each student gained from its teacher, against the same student without one."""
     plain = {row["variant"]: row for row in rows if row["passes"] == "float32"}
-    lines, gained = [], []
+    lines, reached = [], []
     for variant in variants.VARIANTS:
         alone = variants.control(variant)
         if alone is None or not {variant.name, alone.name} <= plain.keys():
             continue
         taught, untaught = plain[variant.name], plain[alone.name]
-        points = [(taught["embedded"]["accuracy"] - untaught["embedded"]["accuracy"]) * POINTS]
-        cells = [f"`{taught['pipeline']}`", f"`{untaught['pipeline']}`", f"{points[0]:+.2f}"]
+        gained = [(taught["embedded"]["accuracy"] - untaught["embedded"]["accuracy"]) * POINTS]
+        heard = "–"
         if "recordings" in taught and "recordings" in untaught:
-            mean, low, high = (value * POINTS for value in mean_interval(_differences(taught, untaught)))
-            points.append(mean)
-            cells.append(f"{mean:+.2f} ({low:+.2f} … {high:+.2f})")
-        gained.append(max(points))
-        lines.append([*cells, *["–"] * (4 - len(cells))])
+            differences = _differences(taught, untaught)
+            gained.append(statistics.fmean(differences) * POINTS)
+            heard = _in_points(differences)
+        lines.append([f"`{taught['pipeline']}`", f"`{untaught['pipeline']}`", f"{gained[0]:+.2f}", heard])
+        if max(gained) >= LEAST_TAUGHT:
+            reached.append(lines[-1][0])
     if not lines:
         return ""
-    reached = [text for text, most in zip(lines, gained, strict=True) if most >= LEAST_TAUGHT]
-    who = ", ".join(line[0] for line in reached) or "None"
+    who = ", ".join(reached) or "None"
     said = (
         f"{who} gains the {LEAST_TAUGHT:g} points that a teacher was to be worth. With fewer training clips: "
         "`python benchmarks/distillation.py`."
@@ -231,8 +231,12 @@ def _mean_of_folds(row: Row) -> str:
 
 
 def _lost_by_fold(before: Row, after: Row) -> str:
-    mean, low, high = (value * POINTS for value in mean_interval(_differences(before, after)))
-    return f"{mean:+.2f} ({low:+.2f} … {high:+.2f}) points"
+    return f"{_in_points(_differences(before, after))} points"
+
+
+def _in_points(differences: Sequence[float]) -> str:
+    mean, low, high = (value * POINTS for value in mean_interval(differences))
+    return f"{mean:+.2f} ({low:+.2f} … {high:+.2f})"
 
 
 def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

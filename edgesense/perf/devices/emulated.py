@@ -260,7 +260,7 @@ class _Run:
             return list(report.facts["answers"])
 
         with ThreadPoolExecutor(shares) as boards:
-            return agreement.interleave(list(boards.map(answer, range(shares))))
+            return metrics.interleave(list(boards.map(answer, range(shares))))
 
     def hot(self) -> list[hot.Place]:
         """Return where the instructions go."""

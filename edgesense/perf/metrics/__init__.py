@@ -14,9 +14,9 @@ from types import MappingProxyType
 
 from edgesense.errors import BudgetError
 from edgesense.perf.interfaces import Metric
-from edgesense.perf.metrics._base import Allowance, SampledMetric, joined
+from edgesense.perf.metrics._base import Allowance, SampledMetric, interleave, joined
 
-__all__ = ["Allowance", "SampledMetric", "every", "find", "joined"]
+__all__ = ["Allowance", "SampledMetric", "every", "find", "interleave", "joined"]
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal
 
 from edgesense.errors import NotMeasured
@@ -83,3 +84,9 @@ def joined(reports: Sequence[Report], name: str) -> tuple[float, ...]:
         msg = f"the workload gave no {name!r}; it gave {', '.join(there) or 'nothing'}"
         raise NotMeasured(msg)
     return values
+
+
+def interleave(shares: Sequence[Sequence[str]]) -> list[str]:
+    """Return the answers of all shares, each of every so-manieth item, in the order of the items."""
+    together = [answer for turn in zip_longest(*shares) for answer in turn]
+    return [answer for answer in together if answer is not None]

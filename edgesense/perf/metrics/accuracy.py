@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice, zip_longest
+from itertools import islice
 from typing import Any
 
 from edgesense.errors import EdgeSenseError, NotMeasured
 from edgesense.perf import statistics
-from edgesense.perf.metrics._base import Allowance, SampledMetric
+from edgesense.perf.metrics._base import Allowance, SampledMetric, interleave
 from edgesense.perf.records import Known, Labelled, Reading, Report
 from edgesense.perf.units import RATIO
 
@@ -57,17 +57,15 @@ def probe(workload: Any, options: Mapping[str, Any]) -> dict[str, Any]:
             other = reference.run(item)
             compared.append("1" if other == expected else "0")
         if again.wants(index):
-            again.keep(index, untouched, answer, other)
+            again.keep(share + shares * index, untouched, answer, other)
     facts = {
         "correct": "".join(correct),
         "audio": digest.text(),
         "reference": "".join(compared),
         "answers": answers,
         "expected": labels,
-        "unsteady": [share + shares * index for index in again.differing(workload.run, 0)],
-        "unsteady_reference": []
-        if reference is None
-        else [share + shares * index for index in again.differing(reference.run, 1)],
+        "unsteady": again.differing(workload.run, 0),
+        "unsteady_reference": [] if reference is None else again.differing(reference.run, 1),
     }
     return {"series": {}, "facts": facts}
 
@@ -160,18 +158,13 @@ def _results(reports: Sequence[Report]) -> Mapping[str, Any]:
             raise NotMeasured(msg)
         return {
             "audio": next(iter(audio)),
-            **{name: _interleaved([facts[name] for facts in shares]) for name in ("correct", "reference")},
-            **{
-                name: sorted(index for facts in shares for index in facts.get(name, ()))
-                for name in ("unsteady", "unsteady_reference")
-            },
+            "correct": "".join(interleave([facts["correct"] for facts in shares])),
+            "reference": "".join(interleave([facts["reference"] for facts in shares])),
+            "unsteady": sorted(clip for facts in shares for clip in facts.get("unsteady", ())),
+            "unsteady_reference": sorted(clip for facts in shares for clip in facts.get("unsteady_reference", ())),
         }
     reason = next((report.facts["unlabelled"] for report in reports if "unlabelled" in report.facts), None)
     raise NotMeasured(reason or "the workload's labelled set is empty")
-
-
-def _interleaved(shares: Sequence[str]) -> str:
-    return "".join(letter for turn in zip_longest(*shares, fillvalue="") for letter in turn)
 
 
 def _accuracy(reports: Sequence[Report], known: Known) -> Reading:

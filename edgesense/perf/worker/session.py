@@ -32,9 +32,9 @@ SETTLE_SECONDS = 0.1
 """Enough for a 10th percentile of calls that take turns with the other arm's: 24 pairs of one pipeline against itself
 spread by 0.8 to 1.0 % after 0.1 s as after 0.5 s."""
 
-
 MOVED_CALLS = 2
 """Not timed after a move: the first of them finds everything cold."""
+DOES = frozenset({"warm", "move", "block", "work"})
 
 
 def converse(request: Mapping[str, Any], lines: TextIO, answers: TextIO) -> dict[str, Any]:
@@ -56,18 +56,15 @@ def converse(request: Mapping[str, Any], lines: TextIO, answers: TextIO) -> dict
     return loop.describe(subject.workload, request)
 
 
-DOES = frozenset({"warm", "move", "block", "work"})
-
-
 class _Subject:
     """What a session is about: the open workload, its input and its clocks."""
 
     def __init__(self, request: Mapping[str, Any]) -> None:
         self._request = request
         self._options = request.get("options", {})
-        self._keep(loop.prepare(request)[0])
-        self._item, self._digest = _shared(self.workload.example(), self._options.get("item"))
-        self._timers = _timers(self.workload, self._item, self._options["series"])
+        workload = loop.prepare(request)[0]
+        self._item, self._digest = _shared(workload.example(), self._options.get("item"))
+        self._keep(workload)
         root = Path(request["root"])
         own = {_normal(root / name) for name in self._options.get("own_files", ())}
         # A factory may hold on to what it has made, and need not expect to be called twice.
@@ -75,6 +72,7 @@ class _Subject:
 
     def _keep(self, workload: Any) -> None:
         self.workload = slowdown.slowed(workload, self._options)
+        self._timers = _timers(self.workload, self._item, self._options["series"])
 
     def opened(self) -> dict[str, Any]:
         """Return what is said first."""
@@ -101,7 +99,6 @@ class _Subject:
         del self.workload, self._timers
         gc.collect()
         self._keep(loop.open_requested(self._request))
-        self._timers = _timers(self.workload, self._item, self._options["series"])
         for _ in range(MOVED_CALLS):
             self.workload.run(self._item)
         return {"seconds": time.perf_counter() - began}

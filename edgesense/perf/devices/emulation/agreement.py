@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice, zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +80,6 @@ class Agreement:
 
     def __str__(self) -> str:
         return f"{self.same} of {self.of} clips got the same answer on the emulated board and on this computer"
-
-
-def interleave(shares: Sequence[Sequence[str]]) -> list[str]:
-    """Return the answers of all shares in the order of the items."""
-    together = [answer for turn in zip_longest(*shares) for answer in turn]
-    return [answer for answer in together if answer is not None]
 
 
 def compare(here: list[str], there: list[str]) -> Agreement:

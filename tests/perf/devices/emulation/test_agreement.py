@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgesense.errors import NotMeasured
+from edgesense.perf import metrics
 from edgesense.perf.devices.emulation import agreement
 from edgesense.perf.devices.emulation.agreement import Agreement
 
@@ -31,12 +32,12 @@ def test_the_board_answers_the_very_items_that_this_computer_answered(tmp_path: 
     shares = [
         agreement.replay(Signs([]), {**options, "share": share, "shares": 2})["facts"]["answers"] for share in (0, 1)
     ]
-    assert here == agreement.interleave(shares) == ["up", "down"]
+    assert here == metrics.interleave(shares) == ["up", "down"]
 
 
 @given(st.lists(st.text(max_size=2), max_size=20), st.integers(1, 5))
 def test_shares_come_together_in_the_order_of_the_items(answers: list[str], shares: int) -> None:
-    assert agreement.interleave([answers[share::shares] for share in range(shares)]) == answers
+    assert metrics.interleave([answers[share::shares] for share in range(shares)]) == answers
 
 
 def test_items_that_are_no_arrays_are_refused(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ STDERR_LINES = 15
 PARTING_SECONDS = 5.0
 """How long a worker that has answered may take to end by itself."""
 WORKER = ("-m", "edgesense.perf.worker")
+MOST_AT_ONCE = 8
 DROPPED_PREFIXES = (
     "PYTEST_",
     "COV_",
@@ -193,6 +194,11 @@ def ask(speaker: Speaker, message: Mapping[str, Any], *, timeout_seconds: float)
     except errors.WorkerFailed as error:
         raise errors.WorkerFailed(f"the worker for {message['workload']} {error}") from None
     return _read(said, message)
+
+
+def at_once(threads: int) -> int:
+    """Return how many processes of so many threads the usable cores of this computer take at once; 8 at most."""
+    return max(1, min(MOST_AT_ONCE, len(os.sched_getaffinity(0)) // threads))
 
 
 def ask_together(speaker: Speaker, messages: Sequence[Mapping[str, Any]], *, timeout_seconds: float) -> list[Report]:

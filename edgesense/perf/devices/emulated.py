@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edgesense import delegation
-from edgesense.errors import DeviceUnavailable, NotMeasured, SettingsError
-from edgesense.perf import energy, metrics, processes, progress, project, units
+from edgesense.errors import DeviceUnavailable, SettingsError
 from edgesense.perf.devices import host
-from edgesense.perf.devices.emulation import (
-    agreement,
-    board,
-    bundle,
-    calibrations,
-    fetch,
-    hot,
-    prediction,
-    profiles,
-    setup,
-    sysroot,
-)
-from edgesense.perf.records import Job, Known, Measurement, Missing, Reading, Report
+from edgesense.perf.devices.emulation import fetch, hot, profiles, setup, sysroot
+from edgesense.perf.devices.emulation.run import COUNTED, EMULATED, LABELLED, Run
+from edgesense.perf.records import Job, Known, Measurement, Missing
 
 ON_HOST = {
     "size_kb": Known.EXACT,
@@ -33,10 +19,6 @@ ON_HOST = {
     "acc_drop": Known.STAND_IN,
     "rss_mb": Known.STAND_IN,
 }
-COUNTED = "instructions_m"
-PREDICTED = {"latency_ms": "", "features_ms": "features", "inference_ms": "inference"}
-LABELLED = ("acc", "acc_drop")
-MOST_BOARDS = 8
 
 
 @dataclass(frozen=True)
@@ -61,11 +43,11 @@ class Emulated:
 
     def answers(self) -> Mapping[str, Known]:
         """Return what can be counted, predicted, or known from this computer's run."""
-        return ON_HOST | {COUNTED: Known.COUNTED} | dict.fromkeys((*PREDICTED, *energy.LIMITS), Known.PREDICTED)
+        return ON_HOST | dict.fromkeys(EMULATED, Known.PREDICTED) | {COUNTED: Known.COUNTED}
 
     def implied(self, metrics: Sequence[str]) -> tuple[str, ...]:
         """Counts come with every time, since the time is made of them and they are what is compared."""
-        return (COUNTED,) if any(name in PREDICTED or name in energy.LIMITS for name in metrics) else ()
+        return (COUNTED,) if any(name in EMULATED for name in metrics if name != COUNTED) else ()
 
     def fingerprint(self) -> Mapping[str, str]:
         """Return the board and its sysroot, and this computer, which the stand-ins come from."""
@@ -110,12 +92,12 @@ class Emulated:
             made = setup.ready()
         except DeviceUnavailable as error:
             absent = Missing(str(error).splitlines()[0], self.remedy)
-            missing |= {name: absent for name in job.metrics if name not in ON_HOST}
+            missing |= {name: absent for name in job.metrics if name in EMULATED}
             if any(name in readings for name in LABELLED):
                 notes.append(f"agreement with the emulated board not checked: {absent.reason}")
         else:
-            run = _Run(self.profile, made, job, directory)
-            if any(name not in ON_HOST for name in job.metrics):
+            run = Run(self.profile, made, job, directory)
+            if any(name in EMULATED for name in job.metrics):
                 counted, uncounted, report = run.count()
                 readings |= counted
                 missing |= uncounted
@@ -148,7 +130,7 @@ class Emulated:
             SettingsError: If a delegate is asked for that the board does not have.
         """
         self._refuse_delegate(job)
-        return _Run(self.profile, setup.ready(), job, directory).hot()
+        return Run(self.profile, setup.ready(), job, directory).hot()
 
     def _refuse_delegate(self, job: Job) -> None:
         if job.delegate is None or delegation.parse(job.delegate).name in delegation.OF_THE_RUNTIME:
@@ -163,138 +145,6 @@ class Emulated:
     def _board(self) -> dict[str, str]:
         found = sysroot.find()
         return {"board": self.profile.name, "sysroot": found.digest if found else "none"}
-
-
-@dataclass(frozen=True)
-class _Run:
-    """The emulated part of one job."""
-
-    profile: profiles.Profile
-    made: setup.Ready
-    job: Job
-    directory: Path
-
-    def count(self) -> tuple[dict[str, Reading], dict[str, Missing], Report]:
-        """Return the counted and predicted readings that the job asks for, and the board's report."""
-        metric = metrics.find(COUNTED)
-        wanted_threads = self.profile.board.threads.runtime_threads
-        if self.job.threads != wanted_threads:
-            threads = units.plural(wanted_threads, "thread")
-            reason = f"instructions are counted, and times predicted, for {threads}; {self.job.threads} were asked for"
-            return {}, {name: Missing(reason) for name in self.job.metrics if name not in ON_HOST}, Report()
-        progress.tell(f"{COUNTED}, emulated")
-        report = self._ask("count", metric.probe, {"counter": board.COUNTER}, counting=True)
-        readings: dict[str, Reading] = {}
-        missing: dict[str, Missing] = {}
-        count = metric.reduce([report], Known.COUNTED)
-        if COUNTED in self.job.metrics:
-            readings[COUNTED] = count
-        wanted = {name: stage for name, stage in PREDICTED.items() if name in self.job.metrics}
-        dtype = str(report.subject.get("dtype", ""))
-        own = calibrations.load(project.above(self.job.root).root, self.profile.name, self.made.sysroot.digest)
-        times = prediction.predict(count, dtype=dtype, profile=self.profile, own=own)
-        for name, stage in wanted.items():
-            if stage in times:
-                readings[name] = times[stage]
-            else:
-                there = ", ".join(count.parts) or "none"
-                missing[name] = Missing(f"the workload has no stage {stage!r}; it has {there}")
-        for name in energy.LIMITS:
-            if name in self.job.metrics:
-                try:
-                    readings[name] = energy.predict(name, times[""], report.facts, self.profile.said, self.job.threads)
-                except NotMeasured as error:
-                    missing[name] = Missing(str(error))
-        return readings, missing, report
-
-    def check(self, readings: dict[str, Reading], missing: dict[str, Missing], here: Report) -> str:
-        """Withdraw accuracy that the emulated board does not agree with; return what was found, in words.
-
-        Args:
-            readings: Those of this computer; accuracy is taken out if the board disagrees.
-            missing: Then the reason comes in here.
-            here: A report of this computer.
-        """
-        audio = next(one.labelled.audio for name in LABELLED if (one := readings.get(name)) and one.labelled)
-        try:
-            found = self._agreement(audio, here)
-        except NotMeasured as error:
-            reason, holds = str(error), False
-        else:
-            reason, holds = str(found), found.holds
-        if holds:
-            return reason
-        for name in LABELLED:
-            if readings.pop(name, None) is not None:
-                missing[name] = Missing(f"this computer may not stand in for {self.profile.said.device}: {reason}")
-        return reason
-
-    def _agreement(self, audio: str, here: Report) -> agreement.Agreement:
-        key = {
-            "board": self.profile.name,
-            "audio": audio,
-            "subject": dict(here.subject),
-            "host": dict(here.fingerprint),
-            "runtime": self.job.runtime,
-            "sysroot": self.made.sysroot.digest,
-            "workload": bundle.digest(self.job),
-        }
-        found = agreement.cached(key)
-        if found is None:
-            progress.tell(f"whether the emulated board agrees on {agreement.CLIPS} clips")
-            items = self.directory / "items.npz"
-            message = processes.request(self.job, agreement.SAMPLE, {"clips": agreement.CLIPS, "items": str(items)})
-            native = processes.native(self.job.threads)
-            asked = processes.ask(native, message, timeout_seconds=self.job.timeout_seconds)
-            found = agreement.compare(asked.facts["answers"], self._replay(items))
-            agreement.remember(key, found)
-        return found
-
-    def _replay(self, items: Path) -> list[str]:
-        """Answer the items on as many emulated boards as this computer has cores; nothing is timed or counted."""
-        shares = min(MOST_BOARDS, os.cpu_count() or 1)
-
-        def answer(share: int) -> list[str]:
-            options = {"items": f"{board.GUEST}/{items.name}", "share": share, "shares": shares}
-            report = self._ask(f"agree-{share}", agreement.REPLAY, options, items=items)
-            return list(report.facts["answers"])
-
-        with ThreadPoolExecutor(shares) as boards:
-            return metrics.interleave(list(boards.map(answer, range(shares))))
-
-    def hot(self) -> list[hot.Place]:
-        """Return where the instructions go."""
-        view, report = self._ask_in("hot", hot.PROBE, {"counter": board.COUNTER}, counting=True, blocks=True)
-        with Path(f"{view.root}{board.BLOCKS}").open(encoding="ascii") as blocks:
-            return hot.places(blocks, report.facts["stages"], hot.mapped(report.facts["maps"]))
-
-    def _ask(
-        self, name: str, probe: str, options: Mapping[str, Any], *, counting: bool = False, items: Path | None = None
-    ) -> Report:
-        return self._ask_in(name, probe, options, counting=counting, items=items)[1]
-
-    def _ask_in(
-        self,
-        name: str,
-        probe: str,
-        options: Mapping[str, Any],
-        *,
-        counting: bool = False,
-        blocks: bool = False,
-        items: Path | None = None,
-    ) -> tuple[board.View, Report]:
-        scratch = self.directory / name
-        scratch.mkdir()
-        view = board.prepare(scratch, self.made.sysroot, self.profile.board)
-        # The board's own number, whatever this computer's stand-ins use: the counter is exact for one thread.
-        onboard = replace(bundle.bring(self.job, view), threads=self.profile.board.threads.runtime_threads)
-        if items is not None:
-            (view.brought / items.name).hardlink_to(items)
-        plugin = self.made.plugin if counting else None
-        worker = ("-B", "-s", "-P", "-m", "edgesense.perf.worker")
-        command = view.command(self.made.emulator, worker, plugin, blocks=blocks)
-        message = processes.request(onboard, probe, options)
-        return view, processes.ask(command, message, timeout_seconds=self.job.timeout_seconds)
 
 
 def devices() -> tuple[Emulated, ...]:

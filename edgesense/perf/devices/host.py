@@ -29,7 +29,6 @@ MEASURED = (
     "energy_mj",
 )
 BUSY = 0.5
-MOST_SHARES = 8
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ def _shares(job: Job) -> int:
     """Return how many processes may answer at once; one of a factory, which need not expect company."""
     if loop.is_factory(job.workload, job.root):
         return 1
-    return max(1, min(MOST_SHARES, len(os.sched_getaffinity(0)) // job.threads))
+    return processes.at_once(job.threads)
 
 
 def options(job: Job) -> dict[str, Any]:

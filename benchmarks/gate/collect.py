@@ -13,6 +13,8 @@ one file: which of them measured a gate is kept with it.
 - ``slower-5``, ``slower-10``: against itself with 5 % and 10 % of real work on top.
 - ``copies``, ``builds``, ``unaligned``: against the same bytes in another file, the same model in another order, and in
   another order without alignment. The files are made anew for each gate, so that each has its own place in memory.
+
+``--pipeline DIR`` takes another pipeline than the default one; its gates are kept under ``CONDITION-NAME``.
 """
 
 from __future__ import annotations
@@ -39,14 +41,19 @@ from edgesense.perf.devices.host import Host
 from edgesense.perf.records import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    Place = Callable[[Job, Path], tuple[Job, Job]]
 
 ROOT = Path(__file__).parents[2]
-PIPELINE = "models/crnn-float32"
+PIPELINE = "models/attention-int8"
 SLOWER = {"slower-5": 0.05, "slower-10": 0.10}
-PLACED = {"copies": builds.copies, "builds": builds.both, "unaligned": builds.unaligned}
+PLACED: dict[str, Place] = {"copies": builds.copies, "builds": builds.both, "unaligned": builds.unaligned}
 CONDITIONS = ("quiet", "neighbour", *SLOWER, *PLACED)
-METHOD = f"{pairs.BLOCKS} blocks of up to {pairs.CALLS} calls, the pipeline opened anew before each"
+METHOD = (
+    f"{pairs.BLOCKS} blocks of {pairs.CALLS} calls or {pairs.SHORT_BLOCK_SECONDS * 1e3:g} ms, "
+    "the pipeline opened anew before each"
+)
 STEADY = 5
 TURN_SECONDS = 0.2
 
@@ -55,15 +62,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Collect until there are as many gates as wanted."""
     parser = argparse.ArgumentParser(description="Measure gates, and keep them for report.py and the tests.")
     parser.add_argument("condition", choices=CONDITIONS)
+    parser.add_argument("--pipeline", default=PIPELINE, help="from the project's root (default %(default)s)")
     parser.add_argument("--gates", type=int, default=300, help="how many there are to be in the end (default 300)")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long; go on another time")
     parser.add_argument("--samples", type=Path, default=samples.DIRECTORY, help="where they are kept")
     chosen = parser.parse_args(arguments)
-    kept = samples.load(chosen.condition, chosen.samples)
-    host = _settle(kept)
+    end = time.monotonic() + 60 * chosen.minutes
+    job = Job(os.path.normpath(chosen.pipeline), ROOT, ())
+    kept = samples.load(named(chosen.condition, job.workload), chosen.samples)
+    host = _settle(kept, chosen.condition, job)
     neighbours = neighbour.start() if chosen.condition == "neighbour" else []
     try:
-        _collect(kept, host, chosen.gates, time.monotonic() + 60 * chosen.minutes)
+        while len(kept.gates) < chosen.gates and time.monotonic() < end:
+            with measure.alone("host"), tempfile.TemporaryDirectory(prefix="edgesense-gate-") as scratch:
+                place = PLACED.get(chosen.condition, _same)
+                arms = pairs.Arms(*place(job, Path(scratch)), slowed_by=kept.about["hosts"][host].get("operations", 0))
+                measured = _gate(arms, Path(scratch))
+            kept.gates.append(replace(measured, host=host))
+            kept.save()
+            _tell(kept, chosen.gates)
+            # Long enough for whoever waits for the lock to see that it is free.
+            time.sleep(TURN_SECONDS)
     except KeyboardInterrupt:
         print(f"\n{len(kept.gates)} gates so far; the same command goes on", file=sys.stderr)
         return 130
@@ -73,15 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _collect(kept: samples.Samples, host: int, wanted: int, end: float) -> None:
-    while len(kept.gates) < wanted and time.monotonic() < end:
-        with measure.alone("host"), tempfile.TemporaryDirectory(prefix="edgesense-gate-") as scratch:
-            measured = _gate(_arms(kept, host, Path(scratch)), Path(scratch))
-        kept.gates.append(replace(measured, host=host))
-        kept.save()
-        _tell(kept, wanted)
-        # Long enough for whoever waits for the lock to see that it is free.
-        time.sleep(TURN_SECONDS)
+def named(condition: str, pipeline: str) -> str:
+    """Return under which name the gates of a condition and a pipeline are kept."""
+    return condition if pipeline == PIPELINE else f"{condition}-{Path(pipeline).name}"
 
 
 def _gate(arms: pairs.Arms, scratch: Path) -> samples.Gate:
@@ -98,12 +111,15 @@ def _gate(arms: pairs.Arms, scratch: Path) -> samples.Gate:
     return samples.Gate(np.array(rows), paired.discarded, after.now - before.now, busy or 0.0, at)
 
 
-def _settle(kept: samples.Samples) -> int:
+def _settle(kept: samples.Samples, condition: str, job: Job) -> int:
     """Settle what holds for every gate of a condition, or refuse to go on otherwise; return which computer this is."""
-    model = (ROOT / PIPELINE / "model.tflite").read_bytes()
-    same: dict[str, Any] = {"pipeline": PIPELINE, "model": hashlib.sha256(model).hexdigest()}
+    try:
+        model = (job.root / job.workload / "model.tflite").read_bytes()
+    except OSError as error:
+        sys.exit(f"{job.workload} is no pipeline of this project: {error.strerror}: {error.filename}")
+    same: dict[str, Any] = {"pipeline": job.workload, "model": hashlib.sha256(model).hexdigest()}
     same |= {"rule": vars(gate.Rule()), "method": METHOD}
-    if kept.name in PLACED:
+    if condition in PLACED:
         same["built"] = builds.recipe()
     different = [name for name, value in same.items() if kept.gates and kept.about.get(name) != value]
     if different:
@@ -114,22 +130,16 @@ def _settle(kept: samples.Samples) -> int:
     for index, host in enumerate(hosts):
         if {name: value for name, value in host.items() if name != "operations"} == here:
             return index
-    if kept.name in SLOWER:
+    if condition in SLOWER:
         # How much work is so much slower is a matter of the computer.
         with measure.alone("host"):
-            here["operations"] = pairs.operations_for(Host(), _job(), SLOWER[kept.name])
+            here["operations"] = pairs.operations_for(Host(), job, SLOWER[condition])
     hosts.append(here)
     return len(hosts) - 1
 
 
-def _arms(kept: samples.Samples, host: int, scratch: Path) -> pairs.Arms:
-    place = PLACED.get(kept.name)
-    baseline, candidate = place(_job(), scratch) if place else (_job(), _job())
-    return pairs.Arms(baseline, candidate, slowed_by=kept.about["hosts"][host].get("operations", 0))
-
-
-def _job() -> Job:
-    return Job(PIPELINE, ROOT, ())
+def _same(job: Job, directory: Path) -> tuple[Job, Job]:  # noqa: ARG001 - as `builds` has it
+    return job, job
 
 
 def _tell(kept: samples.Samples, wanted: int) -> None:

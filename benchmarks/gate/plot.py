@@ -8,7 +8,7 @@ from html import escape
 
 from edgesense.perf import gate
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 860, 110, 20, 70, 34
+WIDTH, LEFT, RIGHT, ROW, TOP = 920, 170, 20, 70, 34
 LOW, HIGH = -0.08, 0.16
 TICK = 0.02
 DOT = 2.2

@@ -31,7 +31,6 @@ COLUMNS = {
     "slower-10": "caught +10 %",
 }
 OTHERS = ("copies", "builds", "unaligned")
-ALL = (*COLUMNS, *OTHERS)
 OURS = "this gate"
 SHOWN = (Outcome.SAME, Outcome.BETTER, Outcome.DRIFT, Outcome.INCONCLUSIVE, Outcome.REGRESSED)
 KILOBYTE = 1000
@@ -74,7 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--record", action="store_true", help=f"write every count to {EXPECTED}, for the tests")
     parser.add_argument("--samples", type=Path, default=samples.DIRECTORY, help="where they are kept")
     chosen = parser.parse_args(arguments)
-    kept = {name: one for name in ALL if (one := samples.load(name, chosen.samples)).gates}
+    there = sorted(path.stem for path in chosen.samples.glob("*.npz"))
+    names = [*COLUMNS, *OTHERS, *(name for name in there if name not in (*COLUMNS, *OTHERS))]
+    kept = {name: one for name in names if (one := samples.load(name, chosen.samples)).gates}
     found = {name: replay.condition(one) for name, one in kept.items()}
     show = _markdown if chosen.markdown else _shown
     show("false alarms and caught slowdowns", ("rule", *COLUMNS.values()), compared(kept, found))

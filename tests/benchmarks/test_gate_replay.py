@@ -27,7 +27,7 @@ def test_committed_gates_are_decided_as_recorded(name: str) -> None:
     assert found == recorded[name], "if this is meant: python benchmarks/gate/report.py --record"
 
 
-@pytest.mark.parametrize("name", sorted({"quiet", "neighbour", "copies"} & set(COMMITTED)))
+@pytest.mark.parametrize("name", [name for name in COMMITTED if name.startswith(("quiet", "neighbour", "copies"))])
 def test_no_committed_gate_of_unchanged_code_is_an_alarm(name: str) -> None:
     assert replay.condition(samples.load(name)).outcomes.get(Outcome.REGRESSED, 0) == 0
 

@@ -110,6 +110,21 @@ def test_gates_of_another_way_to_measure_are_not_mixed_in(tmp_path: Path, monkey
         collected(monkeypatch, tmp_path, 2)
 
 
+def test_gates_of_another_pipeline_have_a_file_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    collected(monkeypatch, tmp_path, 1)
+    monkeypatch.setattr(collect, "_gate", lambda arms, scratch: made_up())
+    assert collect.main(["quiet", "--pipeline", "models/crnn-int8/", "--gates", "1", "--samples", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.glob("*.npz")) == ["quiet-crnn-int8.npz", "quiet.npz"]
+    about = [samples.load(name, tmp_path).about for name in ("quiet", "quiet-crnn-int8")]
+    assert [one["pipeline"] for one in about] == [collect.PIPELINE, "models/crnn-int8"]
+    assert about[0]["model"] != about[1]["model"]
+
+
+def test_a_pipeline_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"models/none is no pipeline of this project: No such file or directory: .*"):
+        collect.main(["quiet", "--pipeline", "models/none", "--samples", str(tmp_path)])
+
+
 def test_another_computer_adds_its_gates_under_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     collected(monkeypatch, tmp_path, 2)
     monkeypatch.setattr(collect.Host, "fingerprint", lambda _: {"cpu": "another"})

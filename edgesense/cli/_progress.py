@@ -20,6 +20,7 @@ class Progress:
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
         )
         self._tasks: dict[str, Any] = {}
+        self._done: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -48,4 +49,8 @@ class Progress:
     def _bar(self, name: str, done: int, total: int) -> None:
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(name)
+        if done < self._done.get(name, 0):
+            # Another one of the same kind, with an estimate of its own.
+            self._bars.reset(self._tasks[name])
+        self._done[name] = done
         self._bars.update(self._tasks[name], total=total, completed=done, visible=done < total)

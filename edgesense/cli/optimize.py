@@ -40,7 +40,7 @@ def add_parser(subparsers: Any) -> None:
     table = parser.add_argument_group("the table of results")
     table.add_argument("--report", type=Path, metavar="FILE.md", help="write it there, and a .json beside it")
     table.add_argument("--only", metavar="A,B", help="some of its trainings; the report's other rows stay")
-    table.add_argument("--anew", action="store_true", help="take nothing from the report that is there")
+    table.add_argument("--anew", action="store_true", help="take nothing of these from the report")
     table.add_argument("--boards", default="pi,pi5", metavar="A,B", help="count on these (default pi,pi5)")
     parser.set_defaults(run=run)
 
@@ -104,8 +104,10 @@ def _table(arguments: argparse.Namespace) -> int:
         command=_command(arguments),
     )
     earlier, page = Earlier(), arguments.report
-    if page is not None and not arguments.anew:
+    if page is not None:
         earlier = Earlier.read(page.with_suffix(".json"), results.SCHEMA)
+    if arguments.anew:
+        earlier = earlier.without([one.name for one in wanted])
 
     def keep(found: Mapping[str, Any]) -> None:
         if page is not None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import mmap
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from edgesense import own_code
 from edgesense.errors import DatasetError
 from edgesense.features import FrontEnd
 
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgesense.features.settings import FeatureSettings
+
+HEADER = 4096
+"""Bytes, more than an array file's own description takes."""
 
 FLUSH_EVERY = 128
 """Clips between two notes of how far it is; at most so many are computed again after an interruption."""
@@ -74,7 +80,7 @@ def build(
         The store, complete.
 
     Raises:
-        DatasetError: The source has no clips.
+        DatasetError: The source has no clips, or the disk no room for their features.
         AudioError: A clip cannot be used.
     """
     labels = tuple(source.labels)
@@ -107,6 +113,21 @@ def build(
     return FeatureStore(np.load(path, mmap_mode="r"), labels, digest, path)
 
 
+def room(path: Path, size: int) -> None:
+    """Take the room that a file will need, before it is mapped: a write to a map that the disk has no room for kills.
+
+    Args:
+        path: The file; begun anew.
+        size: Bytes.
+
+    Raises:
+        OSError: There is not so much room.
+    """
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+
+
 def release(array: NDArray[Any]) -> None:
     """Give back the pages of a memory-mapped array that this process holds; what is in the file stays in the file.
 
@@ -126,7 +147,12 @@ def release(array: NDArray[Any]) -> None:
 
 
 def _key(source: ClipSource, settings: FeatureSettings) -> str:
-    identity = {"source": source.identity(), "settings": settings.to_dict(), "labels": list(source.labels)}
+    identity = {
+        "source": source.identity(),
+        "settings": settings.to_dict(),
+        "labels": list(source.labels),
+        "code": own_code.digest(own_code.FEATURES),
+    }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -142,5 +168,10 @@ def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.me
         if found.shape == shape and found.dtype == dtype:
             return np.load(path, mmap_mode="r+")  # type: ignore[no-any-return]
     path.with_name("done").unlink(missing_ok=True)
+    try:
+        room(path, math.prod(shape) * np.dtype(dtype).itemsize + HEADER)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise DatasetError(f"no room for features in {path.parent}: {error.strerror}") from error
     found = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)  # type: ignore[no-untyped-call]
     return found

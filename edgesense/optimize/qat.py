@@ -47,7 +47,7 @@ class Technique:
             default_8bit_prune_preserve_quantize_scheme as pruned,
         )
 
-        refuse(model)
+        _refuse_recurrent(model)
         try:
             if "cluster" in self.after:
                 scheme = clustered.Default8BitClusterPreserveQuantizeScheme(preserve_sparsity="prune" in self.after)
@@ -73,11 +73,15 @@ class Technique:
 
 
 def refuse(model: Any) -> None:
-    """Refuse a `tf_keras.Model` with a recurrent layer.
+    """Refuse a `tf_keras.Model` with a layer whose rounding TensorFlow Model Optimization does not know.
 
     Raises:
-        SettingsError: The rounding of its state is not known to TensorFlow Model Optimization.
+        SettingsError: A recurrent layer, or another one that it does not wrap.
     """
+    Technique().wrap(model)
+
+
+def _refuse_recurrent(model: Any) -> None:
     import tf_keras
 
     recurrent = [layer.name for layer in model.layers if isinstance(layer, tf_keras.layers.RNN)]

@@ -9,19 +9,20 @@ would keep thousands of them in memory for a shuffle that is worse, the second c
 
 from __future__ import annotations
 
+import math
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgesense.datasets import store
-from edgesense.errors import SettingsError
+from edgesense.errors import EdgeSenseError, SettingsError
 from edgesense.training import augment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -195,7 +196,11 @@ def _cached(examples: Examples, cache: str, directory: Path | None) -> Load:
     if cache == "memory":
         copy = np.empty((count, *shape), np.float32)
     else:
-        with tempfile.TemporaryFile(dir=directory, prefix="normalised-") as file:
+        with tempfile.NamedTemporaryFile(dir=directory, prefix="normalised-") as file:
+            try:
+                store.room(Path(file.name), math.prod((count, *shape)) * np.dtype(np.float32).itemsize)
+            except OSError as error:
+                raise EdgeSenseError(f"no room for normalised clips in {file.name}: {error.strerror}") from error
             copy = np.memmap(file, np.float32, "w+", shape=(count, *shape))
     # In the order of the file, so that it is read once from front to back.
     in_file = np.argsort(examples.rows, kind="stable")

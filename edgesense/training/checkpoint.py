@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgesense.errors import EdgeSenseError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -44,7 +46,11 @@ _LISTS = ("weights", "optimizer", "best")
 
 
 def save(path: Path, state: State) -> None:
-    """Write the state; an older file stays until the new one is complete."""
+    """Write the state; an older file stays until the new one is complete.
+
+    Raises:
+        EdgeSenseError: It cannot be written, as on a full disk; the older file is still there.
+    """
     arrays: dict[str, NDArray[np.generic]] = {
         f"{name}{index:04d}": array for name in _LISTS for index, array in enumerate(getattr(state, name))
     }
@@ -52,9 +58,13 @@ def save(path: Path, state: State) -> None:
     arrays["plain"] = np.array(json.dumps(plain))
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        np.savez(file, **arrays)
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            np.savez(file, **arrays)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise EdgeSenseError(f"the training so far cannot be kept in {path.parent}: {error.strerror}") from error
 
 
 def load(path: Path) -> State | None:

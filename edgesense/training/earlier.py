@@ -52,6 +52,15 @@ class Earlier:
                 f"{path} is no table of results, so it is neither continued nor written over; move it away"
             ) from error
 
+    def without(self, variants: Sequence[str]) -> Earlier:
+        """The rows of other variants; of none left, nothing is known at all.
+
+        Args:
+            variants: Those that are to be made anew.
+        """
+        rows = {name: kept for name, kept in self.rows.items() if name not in variants}
+        return Earlier(rows, self.about) if rows else Earlier()
+
     def holds(self, variant: str, passes: Sequence[str], part: str, identity: str) -> bool:
         """Whether each row of a variant was made by the same training on one part of the data.
 

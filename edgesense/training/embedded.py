@@ -60,10 +60,11 @@ def run(
         Chain of passes -> pipeline directory.
 
     Raises:
-        SettingsError: A pass cannot be made of the architecture.
+        SettingsError: A pass cannot be made of the architecture, or nothing can be written to `output`.
         PipelineError: The teacher has other classes.
         ConversionError: A conversion failed, or the runtimes do not agree on what it made.
     """
+    export.refuse(output)
     settings = plan.features
     distillation = plan.teacher.distillation(synthetic.CLASSES) if plan.teacher else None
     sources = {
@@ -87,7 +88,7 @@ def run(
         parts["validation"],
         parts["calibration"],
         chains=plan.chains,
-        work=work / "training" / recipe.digest,
+        work=recipe.place(work),
         reporter=reporter,
         answers=answers,
         on_step=on_step,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgesense.errors import SettingsError
 from edgesense.optimize import chains
 from edgesense.pipeline_file import ManifestSet, PipelineFile, SyntheticSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from edgesense.training.experiment import Trained
 
@@ -31,20 +32,48 @@ def draft(output: Path) -> Iterator[Path]:
     """
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".draft-", dir=output) as name:
-        folder = Path(name)
+        folder, old = Path(name) / "new", Path(name) / "old"
+        folder.mkdir()
+        old.mkdir()
         yield folder
-        for made in sorted(folder.iterdir()):
-            _replace(made, output / made.name, folder)
+        _replace([(made, output / made.name) for made in sorted(folder.iterdir())], old)
 
 
-def _replace(made: Path, target: Path, aside: Path) -> None:
-    if target.exists():
-        old = aside / f"old-{target.name}"
-        target.replace(old)
-        made.replace(target)
-        shutil.rmtree(old)
-    else:
-        made.replace(target)
+def _replace(places: Sequence[tuple[Path, Path]], aside: Path) -> None:
+    """Put each in its place, all or none: interrupted, what was there before is there again."""
+    with ExitStack() as back:
+        for made, target in places:
+            kept = aside / target.name
+            # Before it is moved: an interrupt may come as soon as it is.
+            back.callback(_put_back, kept, target, made)
+            if target.exists():
+                target.replace(kept)
+            made.replace(target)
+        back.pop_all()
+
+
+def _put_back(kept: Path, target: Path, made: Path) -> None:
+    if target.exists() and not made.exists():
+        target.replace(made)
+    if kept.exists():
+        kept.replace(target)
+
+
+def refuse(output: Path) -> None:
+    """Refuse a place that no pipeline directory can be written to, before hours are spent.
+
+    Args:
+        output: Where they are to be; made if it is not there.
+
+    Raises:
+        SettingsError: It is a file, or may not be written to.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".draft-", dir=output):
+            pass
+    except OSError as error:
+        raise SettingsError(f"pipelines cannot be written to {output}: {error.strerror}") from error
 
 
 def pipelines(

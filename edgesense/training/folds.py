@@ -17,7 +17,7 @@ from edgesense.datasets.manifest import Manifest
 from edgesense.errors import DatasetError
 from edgesense.perf.files import write_atomically
 from edgesense.pipeline_file import ManifestSet
-from edgesense.training import experiment, export
+from edgesense.training import experiment, export, recordings
 from edgesense.training.answers import Candidate, collect_apart
 from edgesense.training.recipe import Recipe
 from edgesense.training.sources import ManifestSource
@@ -115,36 +115,41 @@ def run(
 
     Returns:
         The report, as plain JSON values.
+
+    Raises:
+        DatasetError: Before anything is trained: a class, fold or part lacks recordings, or there is only one class.
+        PipelineError: The teacher has other classes, or has learned from a fold that it is to teach about.
+        SettingsError: A pass cannot be made of the architecture, or nothing can be written to `output`.
     """
+    export.refuse(output)
     manifest = Manifest.open(dataset)
-    classes = tuple(classes) or tuple(manifest.labels)
-    chosen = manifest.select(labels=classes)
+    chosen, classes = recordings.of_classes(manifest, classes)
     settings = plan.features
     source = ManifestSource(chosen, settings)
-    every = [str(row.fold) for row in chosen.rows]
-    known = sorted(set(every))
-    wanted = known if list(folds) == ["all"] else list(folds)
-    for fold in wanted:
-        if fold not in known:
-            raise DatasetError(f"{dataset} has no fold {fold!r}, only {', '.join(known)}")
+    every, subjects = [row.fold for row in chosen.rows], [row.subject for row in chosen.rows]
+    parts = {}
+    for fold in recordings.of_folds(dataset, chosen.folds, folds):
+        parts[fold] = split(every, subjects, fold, plan.seed)
+        recordings.refuse_unlearnable([source.labels[row] for row in parts[fold].train], classes, fold)
+        if plan.teacher:
+            plan.teacher.of_fold(fold).refuse_hearer(dataset.name, fold)
     features = store.build(
         work / "features", source, settings, lambda done, total: reporter.features("recordings", done, total)
     )
     results = []
-    for fold in wanted:
-        parts = split(every, [str(row.subject) for row in chosen.rows], fold, plan.seed)
+    for fold, part in parts.items():
         identity = {**source.identity(), "held_out": fold}
         teacher = plan.teacher.of_fold(fold) if plan.teacher else None
         distillation = teacher.distillation(classes) if teacher else None
         recipe = Recipe(plan.architecture, plan.seed, classes, settings, plan.schedule, identity, distillation)
-        reporter.say(f"fold {fold}: {len(parts.train)} clips to learn from, {len(parts.validation)} to choose by")
+        reporter.say(f"fold {fold}: {len(part.train)} clips to learn from, {len(part.validation)} to choose by")
         results.append(
             _fold(
                 plan,
                 recipe,
                 features,
                 source,
-                parts,
+                part,
                 teacher=teacher,
                 work=work,
                 output=output,
@@ -184,7 +189,7 @@ def _fold(
 ) -> dict[str, Any]:
     """Train, convert and test one fold, or read what an earlier call found."""
     fold = str(recipe.data["held_out"])
-    folder = work / "training" / recipe.digest
+    folder = recipe.place(work)
     wanted = hashlib.sha256(repr(plan.chains).encode()).hexdigest()[:8]
     kept = folder / f"result-{wanted}.json"
     if kept.exists() and all((output / f"fold-{fold}" / f"{plan.slug}-{one.slug}").is_dir() for one in plan.chains):

@@ -7,8 +7,11 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from edgesense import own_code
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from edgesense.features.settings import FeatureSettings
     from edgesense.training.distill import Distillation
@@ -60,3 +63,11 @@ class Recipe:
     def digest(self) -> str:
         """Names the training: the same recipe goes on where it stopped, another one begins anew."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def place(self, work: Path) -> Path:
+        """Where its checkpoints are kept: a folder for each recipe and the code that trains.
+
+        Args:
+            work: Folder of features and checkpoints.
+        """
+        return work / "training" / f"{self.digest}-{own_code.digest(own_code.TRAINING)}"

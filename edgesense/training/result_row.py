@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from edgesense.errors import EdgeSenseError
+from edgesense.errors import DeviceUnavailable, EdgeSenseError, SettingsError
 from edgesense.optimize import sizes
 from edgesense.perf import devices, measure
+from edgesense.perf.devices.emulated import Emulated
+from edgesense.perf.devices.emulation import bundle, prediction
 from edgesense.perf.files import write_atomically
-from edgesense.perf.records import Job
+from edgesense.perf.records import Job, Known, Reading
+from edgesense.runtime import inspect
 from edgesense.training.earlier import digest
 
 if TYPE_CHECKING:
@@ -41,6 +44,50 @@ def measured(directory: Path, boards: Sequence[str], work: Path, before: Mapping
         "bytes": {"model": len(model), "compressed": sizes.of(model).compressed, "ships": ships},
         "embedded": {key: recipe["test"][key] for key in SCORES} | {"against_float32": recipe["against_float32"]},
         "boards": {board: _counted(directory, board, work, before) for board in boards},
+    }
+
+
+def counter(board: str) -> Emulated:
+    """The emulated board of a name.
+
+    Raises:
+        BudgetError: There is no such device.
+        SettingsError: It is none that instructions are counted on.
+        DeviceUnavailable: It is not set up; the text has the command that does it.
+    """
+    device = devices.find(board)
+    if not isinstance(device, Emulated):
+        raise SettingsError(f"{board} is no emulated board, so it counts no instructions")
+    if command := device.available():
+        raise DeviceUnavailable(f"{board} is not set up: run `{command}`")
+    return device
+
+
+def timed(row: Mapping[str, Any], output: Path) -> dict[str, Any]:
+    """A row with the times that its counts predict: low, typical, high seconds end to end and by stage, by board.
+
+    Args:
+        row: As the table has it.
+        output: Folder of the pipelines; where the row's own is not there, the row stays as it is.
+    """
+    directory = output / row["pipeline"]
+    if digest(directory) != row["digest"]:
+        return dict(row)
+    dtype = inspect.read(directory / "model.tflite").dtype
+    boards = {name: found | {"seconds": _predicted(name, found, dtype)} for name, found in row["boards"].items()}
+    return {**row, "boards": boards}
+
+
+def _predicted(board: str, found: Mapping[str, Any], dtype: str) -> dict[str, list[float]]:
+    """Of published times, and of no board of one's own: the same on every computer."""
+    device = devices.find(board)
+    assert isinstance(device, Emulated)  # noqa: S101 - it has counted
+    stages = {name: value for name, value in found["instructions"].items() if name != "all"}
+    whole = found["instructions"]["all"]
+    count = Reading(whole, whole, whole, Known.COUNTED, parts=stages)
+    times = prediction.predict(count, dtype=dtype, profile=device.profile)
+    return {
+        name or "all": [float(f"{end:.4g}") for end in (one.low, one.value, one.high)] for name, one in times.items()
     }
 
 
@@ -77,17 +124,18 @@ def _without_files(comparison: Mapping[str, Any] | None) -> dict[str, Any] | Non
 
 def _counted(directory: Path, board: str, work: Path, before: Mapping[str, Any]) -> dict[str, Any]:
     """Instructions by stage and memory, as a board's device knows them, and which device that was."""
-    device = devices.find(board)
+    device = counter(board)
     about = {"digest": digest(directory), "device": dict(device.fingerprint())}
     found: dict[str, Any] = before.get("boards", {}).get(board, {})
     if found and {"digest": before["digest"], "device": found["device"]} == about:
         return found
+    job = Job(workload=directory.name, root=directory.parent.absolute(), metrics=METRICS)
+    about["code"] = bundle.digest(job)
     note = work / "results" / f"{directory.name}-{board}.json"
     if note.exists():
         kept = json.loads(note.read_text(encoding="utf-8"))
         if kept["about"] == about:
             return dict(kept["found"])
-    job = Job(workload=directory.name, root=directory.parent.absolute(), metrics=METRICS)
     measurement = measure.measure(device, job)
     if "instructions_m" not in measurement.readings:
         missing = measurement.missing["instructions_m"]

@@ -16,15 +16,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgesense import models, optimize
+from edgesense import models, optimize, own_code
 from edgesense.datasets.manifest import Manifest
 from edgesense.errors import EdgeSenseError
 from edgesense.optimize import chains
 from edgesense.perf.files import write_atomically
-from edgesense.training import embedded, folds, result_row, variants
+from edgesense.training import embedded, export, folds, result_row, variants
 from edgesense.training.earlier import EMBEDDED, RECORDINGS, Earlier, digest, identity
 from edgesense.training.fit import Schedule
 from edgesense.training.plan import Plan
+from edgesense.training.recordings import of_classes
 from edgesense.training.sources import ManifestSource
 from edgesense.training.teacher import FOLD, Teacher
 
@@ -87,15 +88,18 @@ def run(
         Plain JSON values: "rows" in the table's order and "impossible".
 
     Raises:
-        SettingsError: The earlier table is about other clips, recordings or another seed.
+        SettingsError: The earlier table is about other clips, recordings or another seed, or a board counts nothing.
+        DeviceUnavailable: A board is not set up. Like what is refused above, this is said before anything is trained.
+        DatasetError: The recordings cannot be trained on.
         EdgeSenseError: A training, conversion or measurement failed; what was done before it is kept.
     """
     earlier = earlier or Earlier()
     about = _about(settings, earlier)
     earlier.check(about)
+    _refuse(wanted, settings)
     rows = {name: list(kept) for name, kept in earlier.rows.items()}
-    for variant in wanted:
-        reporter.say(f"== {variant.name}: {variant.about}")
+    for number, variant in enumerate(wanted, start=1):
+        reporter.say(f"== {variant.name}, {number} of {len(wanted)}: {variant.about}")
         made = _embedded(variant, settings, earlier, reporter)
         heard = _recordings(variant, wanted, settings, earlier, reporter) if settings.recordings else None
         rows[variant.name] = []
@@ -110,6 +114,16 @@ def run(
             on_variant(_found(rows, about, settings, ()))
     refused = [_refusal(name, text) for name, text in variants.IMPOSSIBLE if name in rows]
     return _found(rows, about, settings, refused)
+
+
+def _refuse(wanted: Sequence[Variant], settings: Settings) -> None:
+    """Refuse while nothing has been done what would stop the table after hours."""
+    export.refuse(settings.output)
+    for board in settings.boards:
+        result_row.counter(board)
+    if settings.recordings is not None:
+        for variant in wanted:
+            _source(_plan(variant, settings, recordings=True), settings)
 
 
 def _about(settings: Settings, earlier: Earlier) -> dict[str, Any]:
@@ -131,7 +145,7 @@ def _found(
         "schema": SCHEMA,
         "command": settings.command,
         **about,
-        "rows": [row for one in variants.VARIANTS for row in rows.get(one.name, ())],
+        "rows": [result_row.timed(row, settings.output) for one in variants.VARIANTS for row in rows.get(one.name, ())],
         "impossible": list(refused),
     }
 
@@ -182,7 +196,7 @@ def _identity(variant: Variant, settings: Settings, *, recordings: bool) -> str:
 
 def _source(plan: Plan, settings: Settings) -> ManifestSource:
     assert settings.recordings is not None  # noqa: S101 - asked by the caller
-    chosen = Manifest.open(settings.recordings).select(labels=settings.classes)
+    chosen, _ = of_classes(Manifest.open(settings.recordings), settings.classes)
     return ManifestSource(chosen, plan.features)
 
 
@@ -195,8 +209,9 @@ def _embedded(variant: Variant, settings: Settings, earlier: Earlier, reporter: 
         reporter.say(f"{variant.name}: as the earlier table has it")
         return places
     note = settings.work / "results" / f"embedded-{variant.name}.json"
+    about = {"training": training, "code": own_code.digest(own_code.TRAINING)}
     digests = {name: digest(path) for name, path in places.items()}
-    if note.exists() and json.loads(note.read_text(encoding="utf-8")) == {"training": training, "digests": digests}:
+    if note.exists() and json.loads(note.read_text(encoding="utf-8")) == about | {"digests": digests}:
         reporter.say(f"{variant.name}: made before")
         return places
     made = embedded.run(
@@ -210,7 +225,7 @@ def _embedded(variant: Variant, settings: Settings, earlier: Earlier, reporter: 
     )
     note.parent.mkdir(parents=True, exist_ok=True)
     digests = {name: digest(path) for name, path in made.items()}
-    write_atomically(note, json.dumps({"training": training, "digests": digests}))
+    write_atomically(note, json.dumps(about | {"digests": digests}))
     return made
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from edgesense import audio, synthetic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -71,10 +73,9 @@ class ManifestSource:
         return [row.label for row in self.manifest.rows]
 
     def identity(self) -> Mapping[str, object]:
-        """The manifest's rows and the lengths of their files."""
+        """The manifest's rows and the content of their files."""
         lines = [
-            f"{row.file}\t{row.label}\t{(self.manifest.directory / row.file).stat().st_size}"
-            for row in self.manifest.rows
+            f"{row.file}\t{row.label}\t{_content(self.manifest.directory / row.file)}" for row in self.manifest.rows
         ]
         digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
         return {"source": "manifest", "name": self.manifest.directory.name, "clips": len(lines), "rows": digest}
@@ -83,3 +84,15 @@ class ManifestSource:
         """(samples,) float32: the middle of the recording, or all of it between silence."""
         path = self.manifest.directory / self.manifest.rows[index].file
         return audio.fit_length(audio.read(path, self.settings.sample_rate), self.settings.samples)
+
+
+def _content(path: Path) -> str:
+    """SHA-256 of a file, computed once as long as its length and time stay."""
+    about = path.stat()
+    return _digest(path, about.st_size, about.st_mtime_ns)
+
+
+@cache
+def _digest(path: Path, size: int, time: int) -> str:
+    del size, time
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -63,6 +63,31 @@ class Teacher:
             )
         return file
 
+    def refuse_hearer(self, dataset: str, fold: str) -> None:
+        """Refuse a teacher that says of itself that it has learned from a fold.
+
+        Args:
+            dataset: Name of the recordings.
+            fold: The fold that is held out.
+
+        Raises:
+            PipelineError: Its record names other folds of these recordings as those that it has not heard.
+        """
+        if not self.directory.is_dir():
+            raise PipelineError(f"the teacher {self.directory} is no pipeline directory")
+        unheard = pipeline_file.read(self.directory).labelled
+        if (
+            not isinstance(unheard, pipeline_file.ManifestSet)
+            or Path(unheard.path).name != dataset
+            or not unheard.folds
+        ):
+            return
+        if fold not in unheard.folds:
+            raise PipelineError(
+                f"the teacher {self.directory} has learned from fold {fold} of {dataset}, which is held out: name one "
+                f"for each fold, with {FOLD} in the place of the fold's name"
+            )
+
     def distillation(self, classes: Sequence[str]) -> Distillation:
         """What a recipe says of it.
 

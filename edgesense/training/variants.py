@@ -87,7 +87,7 @@ VARIANTS = (
 )
 """In the order of the table; a teacher stands before whom it teaches."""
 
-IMPOSSIBLE = (("crnn", "int16x8"), ("crnn", "qat"))
+IMPOSSIBLE = (("crnn", "int16x8"), ("crnn", "qat"), ("attention", "qat"))
 """(Variant, pass) that cannot be made; the table says why, in the words of the refusal."""
 
 

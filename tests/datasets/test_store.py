@@ -1,9 +1,13 @@
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edgesense import own_code
 from edgesense.datasets import store
 from edgesense.errors import DatasetError
 from edgesense.features import FrontEnd
@@ -161,3 +165,35 @@ def test_changes_that_no_file_holds_are_kept(tmp_path):
         store.release(array)
     assert private.sum() == 3 * 4096
     assert plain.sum() == 10
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+import test_store
+from edgesense.datasets import store
+from edgesense.errors import DatasetError
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    store.build(Path({root!r}), test_store.Noise(400), test_store.SETTINGS)
+except DatasetError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="room cannot be taken before it is used here")
+def test_a_disk_without_room_is_said_before_anything_is_computed(tmp_path):
+    code = FULL.format(tests=str(Path(__file__).parent), root=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"no room for features in {tmp_path}")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_what_other_code_computed_is_computed_again(tmp_path, monkeypatch):
+    store.build(tmp_path, Noise(3), SETTINGS)
+    monkeypatch.setattr(own_code, "digest", lambda parts: "another")
+    again = Noise(3)
+    store.build(tmp_path, again, SETTINGS)
+    assert again.asked == [0, 1, 2]

@@ -1,5 +1,10 @@
-import numpy as np
+import errno
+import os
 
+import numpy as np
+import pytest
+
+from edgesense.errors import EdgeSenseError
 from edgesense.training import checkpoint
 from edgesense.training.checkpoint import State
 
@@ -48,3 +53,18 @@ def test_a_write_that_was_cut_off_leaves_the_older_state(tmp_path):
     checkpoint.save(path, state())
     path.with_name("state.npz.partial").write_bytes(b"half")
     assert checkpoint.load(path).epoch == 2
+
+
+def test_a_full_disk_leaves_the_older_state_and_says_so(tmp_path, monkeypatch):
+    path = tmp_path / "state.npz"
+    checkpoint.save(path, state())
+
+    def full(file, **arrays):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(EdgeSenseError, match=r"the training so far cannot be kept in .*: No space left on device"):
+        checkpoint.save(path, State(epoch=3))
+    assert checkpoint.load(path).epoch == 2
+    assert [one.name for one in tmp_path.iterdir()] == ["state.npz"]

@@ -1,7 +1,9 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from edgesense.errors import SettingsError
 from edgesense.features.settings import FeatureSettings
 from edgesense.optimize import chains
 from edgesense.pipeline_file import SyntheticSet
@@ -48,6 +50,41 @@ def test_a_draft_that_fails_leaves_what_was_there(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["one"]
 
 
+@pytest.mark.parametrize("moment", range(1, 5))
+def test_an_interrupt_while_they_are_put_in_place_brings_all_old_ones_back(tmp_path, monkeypatch, moment):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("old")
+    done = []
+    move = Path.replace
+
+    def interrupted(self, target):
+        done.append(self.name)
+        if len(done) == moment:
+            raise KeyboardInterrupt
+        return move(self, target)
+
+    def put():
+        with export.draft(tmp_path) as folder:
+            for name in ("one", "two"):
+                (folder / name).mkdir()
+                (folder / name / "file").write_text("new")
+            monkeypatch.setattr(Path, "replace", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        put()
+    assert {path.name: (path / "file").read_text() for path in tmp_path.iterdir()} == {"one": "old", "two": "old"}
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_at_once(tmp_path):
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(SettingsError, match=r"pipelines cannot be written to .*file"):
+            export.refuse(place)
+    export.refuse(tmp_path / "new" / "folder")
+    assert list((tmp_path / "new" / "folder").iterdir()) == []
+
+
 def test_a_newer_directory_takes_the_place_of_an_older_one(tmp_path):
     for content in ("old", "new"):
         with export.draft(tmp_path) as folder:
@@ -57,8 +94,6 @@ def test_a_newer_directory_takes_the_place_of_an_older_one(tmp_path):
 
 
 def test_a_relative_output_is_a_folder_here(tmp_path, monkeypatch):
-    from pathlib import Path
-
     monkeypatch.chdir(tmp_path)
     with export.draft(Path("out")) as folder:
         (folder / "one").mkdir()

@@ -1,12 +1,14 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edgesense.errors import SettingsError
-from edgesense.training import embedded, folds, results, variants
-from edgesense.training.earlier import Earlier
+from edgesense import own_code
+from edgesense.errors import BudgetError, DatasetError, SettingsError
+from edgesense.training import embedded, folds, result_row, results, variants
+from edgesense.training.earlier import Earlier, digest
 
 MODEL = Path(__file__).parents[2] / "models" / "dscnn-int8"
 
@@ -95,6 +97,61 @@ def test_recordings_that_changed_are_heard_again(trained, sounds, tmp_path):
     (sounds / "1.wav").write_bytes(b"RIFF, longer")
     table(tmp_path, ["attention"], earlier, "two", recordings=sounds)
     assert trained == [("attention", "recordings")]
+
+
+def test_recordings_that_changed_and_kept_their_length_are_heard_again(trained, sounds, tmp_path):
+    _, earlier = table(tmp_path, ["attention"], recordings=sounds)
+    trained.clear()
+    (sounds / "1.wav").write_bytes(b"RIFG")
+    table(tmp_path, ["attention"], earlier, "two", recordings=sounds)
+    assert trained == [("attention", "recordings")]
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind", "said"),
+    [
+        ({"boards": ("pie",)}, BudgetError, "pie"),
+        ({"boards": ("host",)}, SettingsError, "host is no emulated board"),
+        ({"recordings": Path("nowhere")}, DatasetError, "no MANIFEST.csv in nowhere"),
+        ({"output": Path(__file__)}, SettingsError, "pipelines cannot be written to"),
+    ],
+    ids=["no board", "counts nothing", "no recordings", "no folder"],
+)
+def test_what_would_stop_the_table_after_hours_is_said_at_once(trained, tmp_path, changed, kind, said):
+    chosen = replace(results.Settings(tmp_path / "models", tmp_path / "work", boards=()), **changed)
+    with pytest.raises(kind, match=said):
+        results.run(variants.find(["attention"]), chosen, Silent())
+    assert trained == []
+
+
+def test_anew_forgets_the_rows_that_are_made_and_no_others(trained, tmp_path):
+    _, earlier = table(tmp_path, ["dscnn", "attention"])
+    trained.clear()
+    made, _ = table(tmp_path, ["attention"], earlier.without(["attention"]), "two")
+    assert trained == [("attention", "embedded")]
+    assert list(dict.fromkeys(row["variant"] for row in made["rows"])) == ["dscnn", "attention"]
+    assert earlier.without(["dscnn", "attention"]) == Earlier()
+
+
+def test_what_other_code_trained_is_trained_again(trained, tmp_path, monkeypatch):
+    table(tmp_path, ["attention"])
+    trained.clear()
+    table(tmp_path, ["attention"])
+    assert trained == []
+    monkeypatch.setattr(own_code, "digest", lambda parts: "another")
+    table(tmp_path, ["attention"])
+    assert trained == [("attention", "embedded")]
+
+
+def test_a_row_has_the_times_that_its_counts_predict(tmp_path):
+    counts = {"all": 20e6, "features": 7e6, "inference": 12e6}
+    row = {"pipeline": MODEL.name, "digest": digest(MODEL), "boards": {"pi": {"instructions": counts}}}
+    seconds = result_row.timed(row, MODEL.parent)["boards"]["pi"]["seconds"]
+    assert set(seconds) == set(counts)
+    for low, typical, high in seconds.values():
+        assert 0 < low < typical < high
+    assert seconds["all"][1] > seconds["features"][1] + seconds["inference"][1]
+    assert result_row.timed(row | {"digest": "of other files"}, MODEL.parent)["boards"] == row["boards"]
 
 
 def test_without_recordings_the_column_stays(trained, sounds, tmp_path):

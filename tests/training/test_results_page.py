@@ -18,7 +18,10 @@ def row(name, *, kib=50.0, pi=10e6, embedded=0.9, folds=(0.75, 0.77), rss=60.0, 
         "passes": name.split("-", 1)[1],
         "bytes": {"model": int(kib * 1024), "compressed": int(kib * 900), "ships": int(kib * 1024)},
         "embedded": scores | {"against_float32": against},
-        "boards": {board: {"instructions": counts, "rss_bytes": memory} for board in ("pi", "pi5")},
+        "boards": {
+            board: {"instructions": counts, "rss_bytes": memory, "seconds": {"all": [0.0039, 0.0071, 0.012]}}
+            for board in ("pi", "pi5")
+        },
         "recordings": {
             "pooled": {"clips": 2379, "accuracy": mean, "low": mean - 0.02, "high": mean + 0.02, "macro_f1": 0.66},
             "folds": [{"accuracy": value, "macro_f1": 0.66} for value in folds],
@@ -80,12 +83,34 @@ def test_the_best_misses_the_fewest_bars_and_then_costs_least():
     assert results_page.best([GOOD]) is None
 
 
+def without(row, key, board=None):
+    """A row of a table that was made without recordings, or without a board."""
+    if board is None:
+        return {name: value for name, value in row.items() if name != key}
+    return row | {"boards": {name: value for name, value in row["boards"].items() if name != board}}
+
+
+OPEN = [
+    (without(BEFORE, "recordings"), GOOD, "accuracy, recordings"),
+    (BEFORE, without(GOOD, "recordings"), "accuracy, recordings"),
+    (without(BEFORE, "boards", "pi"), GOOD, "instructions"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "bar"), OPEN, ids=["before unheard", "after unheard", "before uncounted"])
+def test_a_bar_that_cannot_be_told_is_not_called_met(before, after, bar):
+    assert results_page.untold(before, after) == [bar]
+    said = page(before, after)
+    assert f"**Not told: {bar}.**" in said
+    assert "All bars are met" not in said
+
+
 def test_each_variant_has_a_table_and_each_row_a_line():
     said = page(BEFORE, GOOD, row("dscnn-float32", kib=194))
     assert "### crnn: the guide's CRNN" in said
     assert "### dscnn: depthwise-separable convolutions" in said
     line = next(line for line in said.splitlines() if line.startswith("| `dscnn-float32` | 194.0 "))
-    assert line.split(" | ")[3:7] == ["10.00", "5.00", "5.00", "10.00"]
+    assert line.split(" | ")[3:9] == ["10.00", "5.00", "5.00", "7.1 (3.9–12)", "10.00", "7.1 (3.9–12)"]
 
 
 def test_a_conversion_is_held_against_its_own_float_model():

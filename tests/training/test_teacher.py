@@ -1,3 +1,5 @@
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +64,22 @@ def test_a_teacher_with_other_classes_is_refused(tmp_path):
 def test_a_teacher_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(PipelineError, match="is no pipeline directory"):
         ask(Teacher(tmp_path / "nobody"), synthetic.CLASSES, tmp_path)
+
+
+@pytest.fixture
+def of_fold_2(tmp_path):
+    """A teacher that has learned from every fold of "sounds" but the second."""
+    place = tmp_path / "fold-2"
+    shutil.copytree(SHIPPED, place)
+    record = json.loads((place / "pipeline.json").read_text())
+    record["labelled"] = {"source": "manifest", "path": "sounds", "folds": ["2"]}
+    (place / "pipeline.json").write_text(json.dumps(record))
+    return Teacher(place)
+
+
+def test_a_teacher_that_has_learned_from_the_held_out_fold_is_refused(of_fold_2):
+    of_fold_2.refuse_hearer("sounds", "2")
+    of_fold_2.refuse_hearer("other sounds", "1")
+    Teacher(SHIPPED).refuse_hearer("sounds", "1")
+    with pytest.raises(PipelineError, match=r"has learned from fold 1 of sounds, .* with \{fold\} in the place of"):
+        of_fold_2.refuse_hearer("sounds", "1")

@@ -122,7 +122,6 @@ def run(candidate: Candidate, plan: Plan, data: datas.Data, work: Path, events: 
     chain = chains.parse(candidate.conversion)
     for fold in data.folds(candidate.features, plan.seed):
         recipe = plan.recipe(candidate, data, fold)
-        folder = work / "training" / recipe.digest
         parts = {
             name: _features(getattr(fold, name), name, candidate.features, work, events)
             for name in ("train", "validation", "calibration")
@@ -136,7 +135,7 @@ def run(candidate: Candidate, plan: Plan, data: datas.Data, work: Path, events: 
                 parts["validation"],
                 parts["calibration"],
                 chains=(chain,),
-                work=folder,
+                work=recipe.place(work),
                 reporter=events,
             )
         events.history(trained.state)

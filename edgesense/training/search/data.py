@@ -13,7 +13,7 @@ from edgesense import synthetic
 from edgesense.datasets.manifest import Manifest
 from edgesense.errors import DatasetError
 from edgesense.pipeline_file import ManifestSet, SyntheticSet
-from edgesense.training import folds
+from edgesense.training import folds, recordings
 from edgesense.training.sources import ManifestSource, SyntheticSource
 
 if TYPE_CHECKING:
@@ -174,11 +174,11 @@ class Recordings:
             held_out: The fold that is never looked at; None for the last.
 
         Raises:
-            DatasetError: There is no such label or fold, or too few folds.
+            DatasetError: There is no such label or fold, too few folds, or nothing to tell apart.
         """
         manifest = Manifest.open(directory)
-        labels = tuple(classes) or tuple(manifest.labels)
-        known = manifest.select(labels=labels).folds
+        chosen_rows, labels = recordings.of_classes(manifest, classes)
+        known = chosen_rows.folds
         if len(known) < 2:
             raise DatasetError(f"{directory}: a search needs two folds of subjects, one to judge by and one held out")
         kept = known[-1] if held_out is None else held_out

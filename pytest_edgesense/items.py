@@ -25,6 +25,9 @@ PIPELINE = "edge_pipeline"
 DEVICE = "edge_device"
 
 PLAN: pytest.StashKey[Plan] = pytest.StashKey()
+MADE_OF: pytest.StashKey[str] = pytest.StashKey()
+"""What a job's workload was opened from, as far as it is known: an equal job on other files is other evidence."""
+
 JOB: pytest.StashKey[Job] = pytest.StashKey()
 FOUND: pytest.StashKey[Found] = pytest.StashKey()
 JUDGED: pytest.StashKey[tuple[Row, BaseException | None]] = pytest.StashKey()

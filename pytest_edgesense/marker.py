@@ -81,7 +81,7 @@ def allowed_of(item: pytest.Item, usual: Mapping[str, float]) -> dict[str, float
     """
     said = [mark.kwargs[MAX_REGRESSION] for mark in _farthest_first(item) if MAX_REGRESSION in mark.kwargs]
     try:
-        return regressions.merge([usual, *said])
+        return regressions.merge(said, usual)
     except BudgetError as error:
         msg = f"{MAX_REGRESSION}: {error}"
         raise BudgetError(msg) from error

@@ -32,6 +32,8 @@ class Pairing:
         job: Job,
         baseline: Baseline | BaselineError | None,
         record: Path,
+        *,
+        made_of: str,
         allowed: Mapping[str, float],
     ) -> Mapping[str, Paired]:
         """Return a job's gated times beside its baseline's, measured unless equal ones were.
@@ -41,6 +43,7 @@ class Pairing:
             job: What is judged.
             baseline: What it is compared with; the error if it cannot be read.
             record: The baseline's file.
+            made_of: What tells the job's workload from another of the same name.
             allowed: Limit -> share that is let pass, where it is not the usual one.
         """
         limits = measure.gated(device, job)
@@ -50,7 +53,7 @@ class Pairing:
             return dict.fromkeys(limits, Paired(refused=str(baseline)))
         asked = {name: allowed[name] for name in sorted(limits) if name in allowed}
         evidence = ("pairs", device.name, job, tuple(asked.items()))
-        alike, own = (*evidence, self._made_of(baseline, record)), (*evidence, str(record))
+        alike, own = (*evidence, made_of, self._made_of(baseline, record)), (*evidence, str(record))
         with self._once.held(alike):
             found: Mapping[str, Paired] | None = self._once.find(own) or self._once.find(alike)
             if found is not None:

@@ -175,7 +175,9 @@ def _properties(finding: Finding) -> Iterator[tuple[str, str]]:
         yield ".known", finding.reading.known.value
     if finding.budget is not None:
         yield ".budget", finding.budget.word
+        yield ".budget.letter", finding.budget.letter
     yield ".regression", finding.word
+    yield ".regression.letter", finding.regression.letter
     if finding.change is not None:
         for what, share in zip((".change", ".change.low", ".change.high"), finding.change, strict=True):
             yield what, f"{share:.6f}"

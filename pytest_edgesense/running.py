@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from edgesense.errors import BaselineError, BudgetError, EdgeSenseError, SettingsError
-from edgesense.perf import baselines, devices, history, measure, project, regressions
+from edgesense.perf import baselines, devices, history, measure, placement, project, regressions
 from edgesense.perf.cases import Attachment, Case
 from edgesense.perf.files import write_atomically
 from edgesense.perf.interfaces import Device, ProfilingDevice
@@ -24,7 +24,7 @@ from edgesense.perf.records import Baseline, Job, Measurement
 from edgesense.perf.verdicts import Finding, Outcome
 from pytest_edgesense import benchmark_fixture, evidence, marker, reporting
 from pytest_edgesense.accepted import Accepted
-from pytest_edgesense.items import DEVICE, FOUND, JOB, PIPELINE, PLAN, place
+from pytest_edgesense.items import DEVICE, FOUND, JOB, MADE_OF, PIPELINE, PLAN, place
 from pytest_edgesense.marker import Plan
 from pytest_edgesense.measurement import Found
 from pytest_edgesense.once import Once
@@ -171,27 +171,30 @@ class Run:
         except EdgeSenseError as error:
             return Found(error=error)
         item.stash[JOB] = job
+        item.stash[MADE_OF] = made_of = _made_of(item, job)
         if not job.metrics:
             return Found(Measurement(plan.device.name, {}, {}, {}))
-        key = ("measurement", plan.device.name, job)
-        with self._once.held(key):
-            found: Found | None = self._once.find(key)
+        alike, own = (("measurement", plan.device.name, job, of) for of in (made_of, item.nodeid))
+        with self._once.held(alike):
+            # A test that is run again has been told already, whatever its fixtures have made anew since.
+            found: Found | None = self._once.find(own) or self._once.find(alike)
             if found is None:
                 try:
                     found = Found(measure.measure(plan.device, job))
                 except Exception as error:  # noqa: BLE001 - the body still runs; the test fails with it afterwards
                     found = Found(error=error)
-                self._once.keep(key, found)
-        return self._beside(plan, job, found)
+                self._once.keep(alike, found)
+            self._once.keep(own, found)
+        return self._beside(plan, job, made_of, found)
 
-    def _beside(self, plan: Plan, job: Job, found: Found) -> Found:
+    def _beside(self, plan: Plan, job: Job, made_of: str, found: Found) -> Found:
         """Add the times that are measured beside the baseline's, which is not done where they are accepted anyway."""
         if found.measurement is None or self.settings.update in ACCEPTING:
             return found
         baseline = self.accepted.load(plan.budget.test, plan.device.name)
         record = self.accepted.record(plan.budget.test, plan.device.name)
         try:
-            paired = self.pairing.beside(plan.device, job, baseline, record, plan.allowed)
+            paired = self.pairing.beside(plan.device, job, baseline, record, made_of=made_of, allowed=plan.allowed)
         except Exception as error:  # noqa: BLE001 - as above
             return Found(error=error)
         return Found(measure.with_pairs(found.measurement, paired))
@@ -289,7 +292,7 @@ class Run:
 
         def once(name: str, make: Callable[[], Sequence[Attachment]]) -> Sequence[Attachment]:
             # Profiling takes longer than measuring: a pipeline that breaks several budgets is profiled once.
-            key = ("explained", device, job.workload, job.runtime, job.delegate, name)
+            key = ("explained", device, job.workload, job.runtime, job.delegate, item.stash[MADE_OF], name)
             with self._once.held(key):
                 known: Sequence[Attachment] | None = self._once.find(key)
                 if known is None:
@@ -298,3 +301,10 @@ class Run:
                 return known
 
         return profilers.explain(case, directory, record=record, against=self.settings.against, once=once)
+
+
+def _made_of(item: pytest.Item, job: Job) -> str:
+    """What tells a test's workload from another one of the same name, which a fixture may have made anew."""
+    of_files = placement.content(job)
+    # Nobody knows what a factory opens: each set of a test's parameters may have made it something else.
+    return of_files or str(getattr(getattr(item, "callspec", None), "id", ""))

@@ -34,8 +34,9 @@ class Tally:
         without_limit: Those whose limits are all for other devices.
         not_measured: Those whose pipeline could not be measured.
         not_judged: Those that were planned and never judged: skipped, stopped, crashed.
-        compared: Those whose numbers were all held against a baseline, or one of them regressed.
+        compared: Those of which a number was held against a baseline, and none cannot be told or lacks one.
         regressed: Those of them that are worse than allowed.
+        in_part: Those of them of which another number's baseline was made elsewhere.
         without_baseline: Those with a number that has no baseline yet.
         comparisons_inconclusive: Those with a comparison that cannot be told.
         not_comparable: Those whose baselines were all made elsewhere.
@@ -52,6 +53,7 @@ class Tally:
     not_judged: int
     compared: int
     regressed: int
+    in_part: int
     without_baseline: int
     comparisons_inconclusive: int
     not_comparable: int
@@ -63,8 +65,11 @@ class Tally:
         budgets = [f"{self.met} met", f"{self.over} over", f"{self.inconclusive} inconclusive"]
         budgets += _some(self.without_limit, "without limit here")
         budgets += _some(self.not_measured, "not measured") + _some(self.not_judged, "not judged")
-        regressed = f" ({self.regressed} regressed)" if self.regressed else ""
-        comparisons = [f"{self.compared} compared{regressed}", f"{self.without_baseline} without baseline"]
+        which = ", ".join(_some(self.regressed, "regressed") + _some(self.in_part, "in part"))
+        comparisons = [
+            f"{self.compared} compared{f' ({which})' if which else ''}",
+            f"{self.without_baseline} without baseline",
+        ]
         comparisons += [f"{self.comparisons_inconclusive} inconclusive"]
         comparisons += _some(self.not_comparable, "not comparable") + _some(self.not_compared, "not compared")
         parts = [", ".join(budgets), ", ".join(comparisons), *_some(self.not_gating, "not gating")]
@@ -87,6 +92,10 @@ def tally(rows: Sequence[Row], planned: int = 0) -> Tally:
         not_judged=unjudged,
         compared=comparisons.count("compared") + comparisons.count("regressed"),
         regressed=comparisons.count("regressed"),
+        in_part=sum(
+            word in {"compared", "regressed"} and _is_in_part(verdict)
+            for verdict, word in zip(verdicts, comparisons, strict=True)
+        ),
         without_baseline=comparisons.count("without baseline"),
         comparisons_inconclusive=comparisons.count("inconclusive"),
         not_comparable=comparisons.count("not comparable"),
@@ -103,6 +112,10 @@ def _budget(verdict: Verdict) -> str:
 def _comparison(verdict: Verdict) -> str:
     seen = {finding.regression for finding in verdict.findings}
     return next((word for outcome, word in COMPARISONS if outcome in seen), "")
+
+
+def _is_in_part(verdict: Verdict) -> bool:
+    return any(finding.regression is Outcome.NOT_COMPARABLE for finding in verdict.findings)
 
 
 def _some(count: int, word: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Make a pipeline smaller and faster with one pass or a chain of them, or compare all of them in one table.
 
 `--pass prune --pass int8` trains an architecture (or takes the training that is kept), trains it on while it is pruned,
-and converts it to 8-bit integers. `--all` does so for every row of the table. Interrupted, the same command goes on.
+and converts it to 8-bit integers; with `--teacher` it learns from another pipeline meanwhile. `--all` does so for every
+row of the table. Interrupted, the same command goes on.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--pass", action="append", default=[], dest="chain", metavar="NAME", help="again for the next one"
     )
+    train.add_teacher(parser)
     parser.add_argument("--output", type=Path, metavar="DIR", help="where the pipelines are written")
     parser.add_argument("--dataset", metavar="DIR", help="recordings with a manifest (default: the embedded data set)")
     parser.add_argument("--classes", default="normal,wheeze,crackle", metavar="A,B", help="labels of the recordings")
@@ -56,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         raise SettingsError("--output DIR is where the pipelines are written")
     if arguments.all:
+        if arguments.teacher is not None:
+            raise SettingsError("--teacher is for one architecture; the table's students have their own teachers")
         return _table(arguments)
     if not arguments.chain:
         raise SettingsError(f"name a pass with --pass: {', '.join(optimize.names())}")
@@ -71,7 +75,7 @@ def _one(arguments: argparse.Namespace) -> int:
     if chain == chains.PLAIN:
         words[-1] = chain
     words += ["--seed", str(arguments.seed), "--clips", str(arguments.clips), "--test-clips", str(arguments.test_clips)]
-    for name in ("epochs", "work"):
+    for name in ("epochs", "work", "teacher", "temperature", "alpha"):
         if getattr(arguments, name) is not None:
             words += [f"--{name}", str(getattr(arguments, name))]
     if arguments.dataset:

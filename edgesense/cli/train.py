@@ -51,12 +51,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--feature", action="append", default=[], metavar="NAME=VALUE", help="change a feature setting; again for more"
     )
-    taught = parser.add_argument_group("a teacher")
-    taught.add_argument(
-        "--teacher", type=Path, metavar="DIR", help="pipeline to learn from, {fold} for the fold that is held out"
-    )
-    taught.add_argument("--temperature", type=float, metavar="T", help="what logits are divided by (default 4)")
-    taught.add_argument("--alpha", type=float, metavar="X", help="share of the teacher in the loss (default 0.7)")
+    add_teacher(parser)
     parser.add_argument("--work", type=Path, metavar="DIR", help="features and checkpoints (default: the user's cache)")
     parser.add_argument(
         "--input", choices=MAKERS, default=MAKERS[0], help="what makes batches; they are the same (default numpy)"
@@ -81,6 +76,16 @@ def add_parser(subparsers: Any) -> None:
     folds.add_argument("--classes", metavar="A,B", help="labels to train on (default: all of the manifest)")
     folds.add_argument("--report", type=Path, metavar="FILE", help="write the results of all folds there as JSON")
     parser.set_defaults(run=run)
+
+
+def add_teacher(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name a teacher and how it is listened to."""
+    taught = parser.add_argument_group("a teacher")
+    taught.add_argument(
+        "--teacher", type=Path, metavar="DIR", help="pipeline to learn from, {fold} for the fold that is held out"
+    )
+    taught.add_argument("--temperature", type=float, metavar="T", help="what logits are divided by (default 4)")
+    taught.add_argument("--alpha", type=float, metavar="X", help="share of the teacher in the loss (default 0.7)")
 
 
 def run(arguments: argparse.Namespace) -> int:

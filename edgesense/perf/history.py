@@ -92,7 +92,7 @@ def changes(top: Path, path: Path, most: int, ref: str = "HEAD") -> Changes:
     Raises:
         MeasurementError: If git cannot be asked, has no commit yet, or the path lies outside of the repository.
     """
-    form = ("--no-color", "--raw", "--no-abbrev", "--no-renames", "-z", "--diff-merges=combined", "--no-show-signature")
+    form = ("--no-color", "--raw", "--no-abbrev", "--no-renames", "-z", "--diff-merges=combined")
     place = _name(top, path)
     said = run(top, LITERAL, "log", f"-{most}", *form, "--format=%x00commit %H %cI", ref, "--", place)
     found: list[Change] = []
@@ -174,7 +174,7 @@ def files(top: Path, ref: str, directory: Path) -> dict[Path, str]:
 
 def when(top: Path, commit: str) -> str:
     """Return a commit's committer's date, ISO 8601."""
-    return run(top, "show", "--no-patch", "--no-show-signature", "--format=%cI", commit).decode().strip()
+    return run(top, "show", "--no-patch", "--format=%cI", commit).decode().strip()
 
 
 def submodules(top: Path, ref: str) -> list[str]:
@@ -222,7 +222,8 @@ def run(
         msg = "git is not installed"
         raise MeasurementError(msg)
     kept = {key: value for key, value in os.environ.items() if key not in DROPPED}
-    command = [program, "-C", str(top), *arguments]
+    # A user may have it that commits show who signed them, in the place of the first line that is read here.
+    command = [program, "-C", str(top), "-c", "log.showSignature=false", *arguments]
     what = next(word for word in arguments if not word.startswith("-") and "=" not in word)
     try:
         done = subprocess.run(

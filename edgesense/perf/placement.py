@@ -7,6 +7,7 @@ pair after pair; written anew for each pair, by what two runs of one file differ
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from pathlib import Path
 from edgesense.perf import layout, origins
 from edgesense.perf.interfaces import PairingDevice
 from edgesense.perf.records import Job
-from edgesense.perf.worker import loop
+from edgesense.perf.worker import loop, source
 
 
 def files(device: PairingDevice, job: Job, series: Sequence[str]) -> tuple[str, ...]:
@@ -59,6 +60,16 @@ def own(job: Job, names: Sequence[str]) -> tuple[str, ...]:
     """Return the files of a job that `anew` has laid out, as paths from its root: its worker may write them again."""
     project = layout.project_of(job)
     return tuple(os.path.relpath(project / name, job.root.absolute()) for name in names)
+
+
+def content(job: Job) -> str:
+    """Return the digest of what a job's workload is opened from; "" for a factory, of which nobody knows that."""
+    place = job.root / job.workload
+    if loop.is_factory(job.workload, job.root):
+        return ""
+    found = sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
+    lines = [f"{path.relative_to(place.parent).as_posix()} {source.digest(path)}\n" for path in found]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _with_project(job: Job, project: Path) -> Job:

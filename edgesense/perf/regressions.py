@@ -31,11 +31,12 @@ def words() -> dict[str, tuple[str, ...]]:
     return {metric.name: (metric.name,) for metric in compared} | families
 
 
-def merge(said: Iterable[object]) -> dict[str, float]:
+def merge(said: Iterable[object], usual: Mapping[str, float] | None = None) -> dict[str, float]:
     """Merge what several places say, the farthest first: the nearest wins, None goes back to the usual.
 
     Args:
         said: Each a text, a mapping of limits or families to texts, numbers or None, or None for all of them.
+        usual: What an earlier call returned, farther than all of these.
 
     Returns:
         Limit -> change that is let pass: a share of the baseline, or an amount where the limit itself is a share.
@@ -43,7 +44,7 @@ def merge(said: Iterable[object]) -> dict[str, float]:
     Raises:
         BudgetError: For what cannot be meant.
     """
-    merged: dict[str, float] = {}
+    merged = dict(usual or {})
     for one in said:
         if one is None:
             merged = {}

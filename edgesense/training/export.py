@@ -63,14 +63,14 @@ def refuse(output: Path) -> None:
     """Refuse a place that no pipeline directory can be written to, before hours are spent.
 
     Args:
-        output: Where they are to be; made if it is not there.
+        output: Where they are to be; it need not be there yet.
 
     Raises:
         SettingsError: It is a file, or may not be written to.
     """
+    there = next(place for place in (output, *output.absolute().parents) if place.exists())
     try:
-        output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".draft-", dir=output):
+        with tempfile.TemporaryDirectory(prefix=".draft-", dir=there):
             pass
     except OSError as error:
         raise SettingsError(f"pipelines cannot be written to {output}: {error.strerror}") from error

@@ -35,6 +35,8 @@ REFUSED = [
     (["ds_cnn", "--output", "out", "--pass", "prun"], "did you mean 'prune'?"),
     (["ds_cnn", "--output", "out", "--pass", "int8", "--pass", "prune"], "int8 makes the file"),
     (["dscnn", "--output", "out", "--pass", "int8"], "did you mean 'ds_cnn'?"),
+    (["ds_cnn", "--output", "out", "--pass", "int8", "--alpha", "0.5"], "give --teacher DIR with it"),
+    (["--all", "--output", "out", "--teacher", "crnn"], "the table's students have their own teachers"),
     (["--all", "--output", "out", "--report", "results.txt"], "give it a name that ends in .md"),
     (["--all", "--output", "out", "--only", "cnm"], "unknown variant 'cnm'"),
 ]
@@ -44,6 +46,13 @@ REFUSED = [
 def test_what_cannot_be_done_is_one_line_and_nothing_is_written(arguments, said, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert said in refused(capsys, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_teacher_that_is_not_there_is_refused_before_anything_is_written(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["optimize", "cnn", "--output", "out", "--pass", "int8", "--teacher", "nobody"]) == 2
+    assert capsys.readouterr().err == "edgesense: the teacher nobody is no pipeline directory\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -60,6 +69,15 @@ def test_a_pass_that_the_architecture_cannot_have_is_refused_before_anything_is_
     assert "qat does not know recurrent layers (lstm): use int8" in done.stderr
     assert "epoch" not in done.stdout
     assert not list((tmp_path / "out").glob("*"))
+
+
+@needs_tensorflow
+def test_qat_of_an_attention_model_is_refused_before_anything_is_trained(tmp_path):
+    chain = ("--pass", "prune", "--pass", "qat")
+    done = command("attention", *chain, "--clips", 70, "--output", "out", "--work", "work", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "this model cannot be trained with 8-bit rounding: Layer multiply" in done.stderr
+    assert "epoch" not in done.stdout
 
 
 @needs_tensorflow

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,29 @@ def test_the_commit_that_last_changed_a_file_is_not_the_last_commit(repository: 
     repository.write("other", "2")
     repository.commit()
     assert history.last_change(repository.top, path) == first
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen to sign with")
+def test_a_setting_that_shows_who_signed_a_commit_changes_no_answer(repository: Any, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    keygen = shutil.which("ssh-keygen") or ""
+    subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    signers = tmp_path / "signers"
+    signers.write_text(f"test@example.com {key.with_suffix('.pub').read_text()}")
+    for name, value in (
+        ("gpg.format", "ssh"),
+        ("gpg.ssh.allowedSignersFile", str(signers)),
+        ("user.signingKey", str(key)),
+        ("commit.gpgSign", "true"),
+        ("log.showSignature", "true"),
+    ):
+        repository.git("config", name, value)
+    path = repository.write("a", "1")
+    commit = repository.commit()
+    assert "signature" in repository.git("log", "-1")
+    assert history.last_change(repository.top, path) == commit
+    assert [change.commit for change in history.changes(repository.top, path, 5).found] == [commit]
+    assert history.when(repository.top, commit).startswith("20")
 
 
 def test_a_file_that_was_never_committed_has_no_last_change(repository: Any) -> None:

@@ -84,6 +84,14 @@ def test_none_goes_back_to_the_usual():
     assert regressions.merge(["latency:3%,size:1%", None, "rss:20%"]) == {"rss_mb": 0.2}
 
 
+def test_what_was_read_before_is_not_read_again():
+    usual = regressions.merge(["latency:150%,size:1%"])
+    assert usual["latency_ms"] == 1.5
+    assert regressions.merge([], usual) == usual
+    assert regressions.merge([{"size": "2%"}], usual) == usual | {"size_kb": 0.02}
+    assert regressions.merge([None], usual) == {}
+
+
 def test_each_word_means_limits_that_are_compared():
     for word, limits in regressions.words().items():
         assert limits, word

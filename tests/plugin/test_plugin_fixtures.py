@@ -216,3 +216,57 @@ def test_set_up_alone_measures_nothing(project):
     project.tests("@edge_budget(size_kb=10)\ndef test_a(edge_measurement): pass")
     assert project.run("--setup-only").ret == 0
     assert project.runs == []
+
+
+MADE_ANEW = """
+import pathlib
+
+@pytest.fixture(params=[1, 50])
+def edge_pipeline(request):
+    path = pathlib.Path(__file__).parent / "build.bin"
+    path.write_bytes(bytes(request.param))
+    return path
+
+@edge_budget(size_kb=20)
+def test_a(): pass
+
+@edge_budget(size_kb=20)
+def test_b(): pass
+"""
+
+
+def test_a_model_that_a_fixture_makes_anew_at_one_place_is_measured_anew(project):
+    project.tests(MADE_ANEW)
+    project.run().assert_outcomes(passed=4)
+    # Two tests, two models: each model once.
+    assert len(project.runs) == 2
+
+
+def test_a_factory_may_make_something_else_for_other_parameters(project):
+    project.tests(
+        "@pytest.mark.parametrize('n', [1, 2])\n@edge_budget(size_kb=20, pipeline='made:up')\ndef test_a(n): pass\n"
+        "@edge_budget(size_kb=20, pipeline='made:up')\ndef test_b(): pass\n"
+        "@edge_budget(size_kb=20, pipeline='made:up')\ndef test_c(): pass"
+    )
+    project.run().assert_outcomes(passed=4)
+    assert project.runs == ["table made:up size_kb"] * 3
+
+
+def test_a_test_that_is_run_again_is_judged_by_what_was_measured_first(project):
+    pytest.importorskip("pytest_rerunfailures")
+    project.tests(
+        """
+import pathlib, uuid
+
+@pytest.fixture
+def edge_pipeline():
+    path = pathlib.Path(__file__).parent / "build.bin"
+    path.write_text(uuid.uuid4().hex)
+    return path
+
+@edge_budget(size_kb=5)
+def test_a(): pass
+"""
+    )
+    project.run("-p", "pytest_rerunfailures", "--reruns", "2", "--edge-profile=never").assert_outcomes(failed=1)
+    assert len(project.runs) == 1

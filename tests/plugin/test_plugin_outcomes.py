@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from edgesense.perf.verdicts import Outcome
+
 MET = "@edge_budget(size_kb=10)\ndef test_a(): pass"
 OVER = "@edge_budget(size_kb=9)\ndef test_a(): pass"
 TIMED = "@edge_budget(latency_ms=50)\ndef test_a(): pass"
@@ -92,6 +94,8 @@ def test_junit_has_budget_and_regression_apart_and_the_change(timed):
     assert found["edge.latency_ms"] == "10"
     assert found["edge.latency_ms.budget"] == "MET"
     assert found["edge.latency_ms.regression"] == "REGRESSED"
+    assert found["edge.latency_ms.budget.letter"] == Outcome.MET.letter
+    assert found["edge.latency_ms.regression.letter"] == Outcome.REGRESSED.letter
     assert [found[f"edge.latency_ms.change{end}"] for end in ("", ".low", ".high")] == ["0.050000"] * 3
     assert found["edge.latency_ms.why"] == "code changes not covered: a shallow clone"
     assert found["edge.against"] == "latency_ms beside model.tflite of 1a2b3c4"

@@ -48,11 +48,25 @@ def test_what_was_planned_and_never_judged_is_counted():
         ((Outcome.MET, Outcome.REGRESSED), (Outcome.MET, Outcome.INCONCLUSIVE)),
         ((Outcome.MET, Outcome.INCONCLUSIVE), (Outcome.MET, Outcome.NO_BASELINE)),
         ((Outcome.MET, Outcome.NO_BASELINE), (Outcome.MET, Outcome.SAME)),
-        ((Outcome.MET, Outcome.SAME), (Outcome.MET, Outcome.NOT_COMPARABLE)),
+        ((Outcome.MET, Outcome.NO_BASELINE), (Outcome.MET, Outcome.NOT_COMPARABLE)),
     ],
 )
 def test_a_test_is_counted_for_the_worst_of_its_limits(worse, better):
     assert tally([row(worse, better)]) == tally([row(better, worse)]) == tally([row(worse)])
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ([Outcome.SAME, Outcome.NOT_COMPARABLE], "1 compared (1 in part), "),
+        ([Outcome.REGRESSED, Outcome.NOT_COMPARABLE], "1 compared (1 regressed, 1 in part), "),
+        ([Outcome.NOT_COMPARABLE], "0 compared, 0 without baseline, 0 inconclusive, 1 not comparable"),
+        ([Outcome.SAME, Outcome.NOT_COMPARED], "1 compared, "),
+    ],
+    ids=str,
+)
+def test_a_comparison_of_some_numbers_is_not_taken_for_one_of_all(said, line):
+    assert f"; {line}" in str(tally([row(*((Outcome.MET, one) for one in said))]))
 
 
 FINDINGS = st.lists(st.tuples(st.sampled_from(BUDGET), st.sampled_from(REGRESSION)), max_size=3)
@@ -65,6 +79,7 @@ def test_every_budget_is_counted_once_on_each_side(said, planned):
     unjudged = counts.not_measured + counts.not_judged
     assert counts.budgets == max(planned, len(rows))
     assert counts.met + counts.over + counts.inconclusive + counts.without_limit + unjudged == counts.budgets
+    assert counts.in_part <= counts.compared
     told = counts.compared + counts.without_baseline + counts.comparisons_inconclusive
     assert told + counts.not_comparable + counts.not_compared + unjudged == counts.budgets
 

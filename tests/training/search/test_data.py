@@ -97,7 +97,8 @@ def test_folds_that_cannot_be_are_refused(folder, arguments, said):
 
 
 def test_one_fold_is_too_few(tmp_path):
-    (tmp_path / "a.wav").touch()
-    (tmp_path / "MANIFEST.csv").write_text("file,label,subject,fold\na.wav,normal,S1,0\n")
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).touch()
+    (tmp_path / "MANIFEST.csv").write_text("file,label,subject,fold\na.wav,normal,S1,0\nb.wav,wheeze,S2,0\n")
     with pytest.raises(DatasetError, match="needs two folds"):
         Recordings.open(tmp_path)

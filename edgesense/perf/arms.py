@@ -108,6 +108,11 @@ class _Search:
         # Asked about the working tree: what it imports from there is not the commit's.
         said = self._asked(replace(arm, project=self._project), f"the pipeline of {ref} does not run any more")
         uncovered = f"some of its code is imported from the working tree, not from {ref}" if said.source else ""
+        if said.installed:
+            uncovered = _copied(said)
+            if loop.is_factory(arm.workload, self._job.root):
+                msg = f"a factory can only be compared with its code of {ref}: {uncovered}"
+                raise NotMeasured(msg)
         name = f"commit {history.short(commit)}" if commit.startswith(ref) else f"{ref} ({history.short(commit)})"
         return Arms(arm, self._candidate, name, uncovered)
 
@@ -119,6 +124,8 @@ class _Search:
         arm = self._arm(tree, origin.pipeline, self._kept.replaced(tree, origin.files))
         _refuse_old_worker(arm, at)
         said = self._asked(arm, f"its code of {at} does not run", own=False)
+        if said.installed:
+            raise NotMeasured(_copied(said))
         if said.source != origin.source:
             raise NotMeasured(_other_code(top, commit, said))
         _refuse_other_files(origin, said)
@@ -133,7 +140,7 @@ class _Search:
         arm = self._arm(self._project, origin.pipeline, replaced)
         said = self._asked(arm, DEAD)
         _refuse_other_files(origin, said)
-        if said.source == origin.source:
+        if said.source == origin.source and not said.installed:
             return Arms(arm, self._candidate, STORED)
         if loop.is_factory(origin.pipeline, self._job.root):
             msg = f"a factory can only be compared with its code of then: {why}"
@@ -220,6 +227,12 @@ def _refuse_other_files(origin: Origin, said: Origin) -> None:
     if others:
         msg = f"the baseline's pipeline is not opened from its own {others[0]}"
         raise NotMeasured(msg)
+
+
+def _copied(said: Origin) -> str:
+    """Why no other version of the code would be run."""
+    names = ", ".join(said.installed)
+    return f"{names} is imported from an installed copy, which is today's in both arms: pip install --editable ."
 
 
 def _other_code(top: Path, commit: str, said: Origin) -> str:

@@ -275,7 +275,8 @@ def origin(response: Mapping[str, Any], workload: str) -> Origin | None:
     """Return what a worker's workload was made of, None where it was not asked."""
     if "source" not in response:
         return None
-    return Origin(workload, dict(response["files"]), str(response["source"]["digest"]))
+    code = response["source"]
+    return Origin(workload, dict(response["files"]), str(code["digest"]), tuple(map(str, code.get("installed", ()))))
 
 
 def raised(error: Mapping[str, str]) -> errors.EdgeSenseError:

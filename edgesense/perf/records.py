@@ -115,11 +115,13 @@ class Origin:
         pipeline: The workload's name.
         files: What it was opened from: path below the project -> SHA-256.
         source: Digest of the project's own code that was imported, "" where none was.
+        installed: Packages of the project that were imported from an environment's copy; never stored.
     """
 
     pipeline: str
     files: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+    installed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

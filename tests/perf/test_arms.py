@@ -306,6 +306,46 @@ def test_code_that_is_found_by_its_path_in_the_working_tree_is_not_covered(facto
     assert found.uncovered == "some of its code is imported from the working tree, not from HEAD"
 
 
+@pytest.fixture
+def installed(factory: Project, tmp_path: Path) -> Project:
+    """Return the project with its code below src, and installed as `pip install .` does it: a copy."""
+    top, site = factory.repository.top, tmp_path / "venv" / "site-packages"
+    (top / "src").mkdir()
+    for name in ("parity.py", "model.bin"):
+        (top / name).rename(top / "src" / name)
+    shutil.copytree(top / "src", site)
+    factory.job = replace(factory.job, sys_path=(str(site), *factory.job.sys_path))
+    return factory
+
+
+COPIED = "parity is imported from an installed copy, which is today's in both arms: pip install --editable ."
+
+
+def test_an_installed_copy_of_the_projects_code_is_never_compared_with_itself(installed: Project) -> None:
+    installed.accept()
+    installed.repository.commit()
+    for place in (installed.repository.top / "src", Path(installed.job.sys_path[0])):
+        with (place / "parity.py").open("a") as file:
+            file.write(SLOWER)
+    with pytest.raises(NotMeasured, match=f"a factory can only be compared with its code of then: {COPIED}"):
+        installed.find()
+    with pytest.raises(NotMeasured, match=f"a factory can only be compared with its code of HEAD: {COPIED}"):
+        installed.find(against="HEAD")
+
+
+def test_a_pipeline_beside_an_installed_copy_of_the_code_that_opens_it_is_not_covered(
+    vendored: Project, tmp_path: Path
+) -> None:
+    site = tmp_path / "venv" / "site-packages"
+    shutil.copytree(vendored.repository.top / "edgesense", site / "edgesense")
+    vendored.job = replace(vendored.job, home=str(site))
+    vendored.accept()
+    vendored.repository.commit()
+    found = vendored.find()
+    assert found.uncovered == COPIED.replace("parity", "edgesense")
+    assert vendored.find(against="HEAD").uncovered == found.uncovered
+
+
 def test_an_ignored_model_is_taken_from_beside_the_baseline(factory: Project, own_cache: Path) -> None:
     factory.repository.write(".gitignore", "model.bin\n__pycache__/\n")
     origin = factory.accept()

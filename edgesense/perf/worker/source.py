@@ -9,32 +9,47 @@ from pathlib import Path
 from typing import Any
 
 CHUNK = 1 << 20
+SITES = frozenset({"site-packages", "dist-packages"})
+LAYOUTS = (".", "src", "lib", "python")
+"""Folders of a project that its packages lie in."""
 
 
 def imported(project: Path) -> dict[str, Any]:
     """Return the identity of the code below `project` that this process has imported.
 
-    What is installed into an environment that lies in the project is not the project's own.
+    What is installed into an environment that lies in the project is not the project's own. But where the project holds
+    a package of the same name, an environment has a copy of it, and no other version of the project's would be run.
 
     Args:
         project: The directory; modules may have been found under this name or under the one that its links lead to.
 
     Returns:
-        ``digest`` of the modules' paths from `project` and their contents, "" where none was imported from there, and
-        their number as ``modules``.
+        ``digest`` of the modules' paths from `project` and their contents, "" where none was imported from there, their
+        number as ``modules``, and as ``installed`` the project's packages that an environment's copy was imported of.
     """
     found = {}
+    elsewhere = set()
     for module in list(sys.modules.values()):
         name = getattr(module, "__file__", None)
-        if not isinstance(name, str) or is_installed(Path(name)):
+        if not isinstance(name, str):
+            continue
+        if is_installed(Path(name)):
+            if SITES & set(Path(name).parts):
+                elsewhere.add(str(module.__name__).partition(".")[0])
             continue
         inside = below(Path(name), project)
         if inside is not None:
             found[inside.as_posix()] = digest(Path(name))
+    copies = sorted(name for name in elsewhere if _is_package_of(project, name))
     if not found:
-        return {"digest": "", "modules": 0}
+        return {"digest": "", "modules": 0, "installed": copies}
     lines = "".join(f"{name} {one}\n" for name, one in sorted(found.items()))
-    return {"digest": hashlib.sha256(lines.encode()).hexdigest(), "modules": len(found)}
+    return {"digest": hashlib.sha256(lines.encode()).hexdigest(), "modules": len(found), "installed": copies}
+
+
+def _is_package_of(project: Path, name: str) -> bool:
+    places = (project / folder for folder in LAYOUTS)
+    return any((place / name / "__init__.py").is_file() or (place / f"{name}.py").is_file() for place in places)
 
 
 def files(workload: Any, place: Path, project: Path) -> dict[str, str]:
@@ -59,8 +74,7 @@ def below(path: Path, project: Path) -> Path | None:
 
 def is_installed(path: Path) -> bool:
     """Whether a module's file or a place it is imported from belongs to an environment, and not to a project."""
-    parts = path.parts
-    return "site-packages" in parts or "dist-packages" in parts or path.is_relative_to(Path(os.__file__).parent)
+    return bool(SITES & set(path.parts)) or path.is_relative_to(Path(os.__file__).parent)
 
 
 def digest(path: Path) -> str:

@@ -53,11 +53,23 @@ def test_code_that_moved_has_another_digest(tmp_path: Path) -> None:
 
 
 def test_a_project_that_nothing_was_imported_from_has_none(tmp_path: Path) -> None:
-    assert source.imported(tmp_path) == {"digest": "", "modules": 0}
+    assert source.imported(tmp_path) == {"digest": "", "modules": 0, "installed": []}
 
 
 def test_what_is_installed_in_the_project_is_not_its_own(tmp_path: Path) -> None:
     assert digest_of(tmp_path, "x = 1", below=".venv/lib/site-packages")["digest"] == ""
+
+
+@pytest.mark.parametrize("layout", [".", "src", "lib"])
+def test_an_installed_copy_of_the_projects_own_package_is_told(tmp_path: Path, layout: str) -> None:
+    own = tmp_path / "project" / layout
+    own.mkdir(parents=True, exist_ok=True)
+    imported_from(tmp_path / "venv" / "site-packages", "x = 1")
+    assert source.imported(tmp_path / "project")["installed"] == []
+    (own / NAME).mkdir()
+    assert source.imported(tmp_path / "project")["installed"] == []
+    (own / NAME / "__init__.py").touch()
+    assert source.imported(tmp_path / "project") == {"digest": "", "modules": 0, "installed": [NAME]}
 
 
 def test_the_standard_library_is_not_a_projects_own() -> None:

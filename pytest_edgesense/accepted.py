@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -27,6 +28,10 @@ class Accepted:
         self._settings = settings
         self._here = DirectoryStore(settings.baselines)
         self._loaded: dict[tuple[str, str], Baseline | BaselineError | None] = {}
+
+    @cached_property
+    def _project(self) -> Path:
+        return history.top(self._settings.root) or self._settings.root
 
     def record(self, test: str, device: str) -> Path:
         """Return the file of a test's baseline, which need not be there."""
@@ -80,6 +85,10 @@ class Accepted:
         new = baselines.accept(verdict, measurement, old, self._settings.update)
         if new is None:
             return row
+        if new.origin is not None:
+            with contextlib.suppress(OSError):
+                # What cannot be held now may still be there at the end; if it is not, that is said then.
+                artifacts.hold(new.origin, self._project)
         return replace(row, baseline=schema.dump_baseline(new), changes=reporting.changes(old, new))
 
     def write(self, rows: Iterable[Row]) -> Sequence[Path]:
@@ -90,11 +99,13 @@ class Accepted:
 
         Raises:
             OSError: If they cannot be written.
+            MeasurementError: If a file that one was opened from has changed since, and is nowhere as it was.
         """
         accepted = [schema.load_baseline(row.baseline, row.test) for row in rows if row.baseline]
-        project = history.top(self._settings.root) or self._settings.root
         # What a baseline was made of comes first: a record whose files are missing could never run again.
         origins = [one.origin for one in accepted if one.origin is not None]
-        kept = [path for origin in origins for path in artifacts.keep_for(origin, project, self._settings.baselines)]
+        kept = [
+            path for origin in origins for path in artifacts.keep_for(origin, self._project, self._settings.baselines)
+        ]
         self._here.save(accepted)
         return list(dict.fromkeys(kept))

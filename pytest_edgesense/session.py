@@ -261,12 +261,14 @@ class Session:
             self._write(session)
 
     def _store(self, session: pytest.Session, exitstatus: int) -> None:
+        from edgesense.errors import MeasurementError
+
         if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
             self.problems.append("no baseline was stored: the run was interrupted")
             return
         try:
             self.kept = [path for path in self.run().accepted.write(self.rows.values()) if path.exists()]
-        except OSError as error:
+        except (OSError, MeasurementError) as error:
             self.problems.append(f"no baseline was stored in {self.settings.baselines}: {error}")
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -101,6 +101,7 @@ class _Search:
         try:
             commit = history.resolve(self._top, ref)
             tree = self._tree(self._top, commit)
+            self._kept = replace(self._kept, tree=tree)
             arm = self._arm(tree, self._job.workload, self._files_at(tree, ref, commit))
         except (EdgeSenseError, OSError) as error:
             raise NotMeasured(str(error)) from error

@@ -88,12 +88,30 @@ def cached() -> Store:
     return Store(cache_directory() / "artifacts")
 
 
+def hold(origin: Origin, project: Path) -> None:
+    """Keep what was just measured in the user's cache, until it is known whether it becomes a baseline.
+
+    A later test of the run may make something else in the same place.
+
+    Args:
+        origin: What it was made of.
+        project: The directory that the origin's paths start from.
+
+    Raises:
+        OSError: If a file cannot be written.
+    """
+    local = cached()
+    for name, sha256 in origin.files.items():
+        if local.find(sha256) is None and digest(project / name) == sha256:
+            local.keep(project / name)
+
+
 def keep_for(origin: Origin, project: Path, baselines: Path) -> list[Path]:
     """Keep what a baseline that is being stored was opened from.
 
-    Files that git would not keep go beside the baselines: those of a project without a repository, ignored ones, and
-    those that LFS replaces by pointers. The others go into the user's cache. A file that has changed since it was
-    measured is not kept.
+    Files that git would not keep go beside the baselines: those of a project without a repository, ignored ones, those
+    that LFS replaces by pointers, and those that have changed since they were measured. The others go into the user's
+    cache.
 
     Args:
         origin: What it was made of.
@@ -105,15 +123,21 @@ def keep_for(origin: Origin, project: Path, baselines: Path) -> list[Path]:
 
     Raises:
         OSError: If one cannot be written.
+        MeasurementError: If one has changed since, and was not held: a baseline without it could never run again.
     """
     files = {project / name: sha256 for name, sha256 in origin.files.items()}
     here = {path: sha256 for path, sha256 in files.items() if digest(path) == sha256}
-    lost = _unkept(project, here)
     committed, local = beside(baselines), cached()
     forget_unused(local.files())
-    for path in here:
-        (committed if path in lost else local).keep(path)
-    return [committed.path(here[path]) for path in here if path in lost]
+    held = {path: found for path, sha256 in files.items() if path not in here and (found := local.find(sha256))}
+    if gone := [path for path in files if path not in here and path not in held]:
+        msg = f"{gone[0].relative_to(project)} has changed since it was measured"
+        raise MeasurementError(msg)
+    # What is there no longer as it was is in no commit to come either.
+    lost = {*_unkept(project, here), *held}
+    for path in files:
+        (committed if path in lost else local).keep(held.get(path, path))
+    return [committed.path(sha256) for path, sha256 in files.items() if path in lost]
 
 
 def named(baselines: Iterable[Baseline]) -> set[str]:

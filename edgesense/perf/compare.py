@@ -18,6 +18,9 @@ PREDICTED_FROM = ("instructions_m", "macs_m")
 
 Beside = tuple[Outcome, tuple[str, ...], float | None, tuple[float, float, float] | None]
 
+LATER = frozenset({"board_cpu"})
+"""What fingerprints of earlier releases do not name: it is taken for unchanged where it is not there."""
+
 
 def beside(paired: Paired, baseline: Baseline | BaselineError | None, allowed: float | None) -> Beside:
     """Judge a time that was measured beside its baseline's; pairs decide whatever became of a stored file.
@@ -131,7 +134,7 @@ def differences(before: Mapping[str, str], now: Mapping[str, str], keys: Iterabl
     return [
         f"{key} was {before.get(key, 'absent')}, is {now.get(key, 'absent')}"
         for key in keys
-        if before.get(key) != now.get(key)
+        if before.get(key) != now.get(key) and not (key in LATER and key not in before)
     ]
 
 

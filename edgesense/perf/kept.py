@@ -79,7 +79,12 @@ class Kept:
         for place in (self.project, self.tree):
             if place is not None and source.digest(place / name) == sha256:
                 return place / name
-        for store in (artifacts.beside(self.baselines), artifacts.cached()):
+        stores = [artifacts.beside(self.baselines), artifacts.cached()]
+        inside = source.below(self.baselines, self.project)
+        if self.tree is not None and inside is not None:
+            # What was pruned since may be where that commit has it.
+            stores.append(artifacts.beside(self.tree / inside))
+        for store in stores:
             if (found := store.find(sha256)) is not None:
                 return found
         if self.top is not None and (found := artifacts.downloaded(self.top, sha256)) is not None:

@@ -21,10 +21,12 @@ class Made:
     Attributes:
         origin: Its files and the digest of its code; None where the job names no project or the device does not say.
         stages: What it is made of in time; None where the device does not say.
+        code: Modules of the project that it imported, as paths from there.
     """
 
     origin: Origin | None
     stages: tuple[str, ...] | None = None
+    code: tuple[str, ...] = ()
 
 
 def ask(device: PairingDevice, job: Job, series: Sequence[str] = ("calls",)) -> Made:
@@ -42,5 +44,8 @@ def ask(device: PairingDevice, job: Job, series: Sequence[str] = ("calls",)) -> 
     with device.session(job, {"series": list(series)}) as session:
         stages = session.opened().get("stages")
         session.do("block", calls=1)
-        origin = processes.origin(session.do("end"), job.workload)
-    return Made(origin, None if stages is None else tuple(stages))
+        said = session.do("end")
+    modules = said.get("source", {}).get("modules", ())
+    # Of a worker of an earlier release: their number.
+    code = tuple(map(str, modules)) if isinstance(modules, list) else ()
+    return Made(processes.origin(said, job.workload), None if stages is None else tuple(stages), code)

@@ -112,12 +112,13 @@ def compare(
     before = load.moment()
     paired: dict[str, Paired] = {}
     arms = placed(device, arms, tuple(rules))
+    remarks: dict[str, None] = {}
     wanted = 1
     most = max(rule.at_most for rule in rules.values())
     while wanted:
         progress.tell("pairs beside the baseline", len(kept), most)
         try:
-            times = pair(device, arms, tuple(rules), directory, chance)
+            times = pair(device, arms, tuple(rules), directory, chance, remark=remarks.setdefault)
         except WorkerFailed as error:
             discarded.append(str(error))
             if not kept and len(discarded) >= min(rule.first for rule in rules.values()):
@@ -130,15 +131,33 @@ def compare(
                     every[name] += one[name]
         paired = {name: _paired(name, kept, len(discarded), arms) for name in rules}
         wanted = max(gate.decide(paired[name], rule).wanted for name, rule in rules.items())
-    notes = [*_busy(load.others(before, load.moment())), *(f"a pair was discarded: {text}" for text in discarded[:1])]
+    notes = [
+        *remarks,
+        *_busy(load.others(before, load.moment())),
+        *(f"a pair was discarded: {text}" for text in discarded[:1]),
+    ]
     spreads = {name: (statistics.sketch(calls[0][name]), statistics.sketch(calls[1][name])) for name in rules}
     return {name: replace(one, notes=tuple(notes), spread=spreads[name]) for name, one in paired.items()}
 
 
 def pair(
-    device: PairingDevice, arms: Arms, series: Sequence[str], directory: Path, chance: Chance
+    device: PairingDevice,
+    arms: Arms,
+    series: Sequence[str],
+    directory: Path,
+    chance: Chance,
+    *,
+    remark: Callable[[str], object] = lambda _: None,
 ) -> tuple[Times, Times]:
     """Measure one pair of fresh processes; return each one's calls, the baseline's first.
+
+    Args:
+        device: Where; it opens sessions.
+        arms: What is compared.
+        series: What is timed.
+        directory: For the input that both arms share.
+        chance: Where the order of blocks comes from.
+        remark: Told what else is to be known.
 
     Raises:
         WorkerFailed: If one of the two crashed, hung or was killed.
@@ -167,23 +186,37 @@ def pair(
                 sessions[arm].opened()
         both = tuple(sessions.values())
         opened = [session.opened() for session in both]
+        _remark_on_input(opened, remark)
         # Both or neither: a baseline's own measuring code may be older than moves.
         moving = all(said.get("moves") for said in opened)
         seconds = max(session.do("warm")["seconds_per_call"] for session in both)
         if moving:
             moving = max(session.do("move")["seconds"] for session in both) <= MOVE_SECONDS
-        times: dict[bool, dict[str, list[float]]] = {arm: {name: [] for name in series} for arm in (False, True)}
-        # Whether the baseline's block goes first: half the time each, in random order.
-        order = [index % 2 == 0 for index in range(BLOCKS)]
-        chance.shuffle(order)
-        for first in order:
-            for arm in (first, not first):
-                if moving:
-                    sessions[arm].do("move")
-                said = sessions[arm].do("block", calls=calls_a_block(seconds))["series"]
-                for name in series:
-                    times[arm][name] += said[name]
+        return _in_turns(sessions, series, calls_a_block(seconds), chance, moving=moving)
+
+
+def _in_turns(
+    sessions: Mapping[bool, Talk], series: Sequence[str], calls: int, chance: Chance, *, moving: bool
+) -> tuple[Times, Times]:
+    """Time both arms block by block; return the baseline's calls and the candidate's."""
+    times: dict[bool, dict[str, list[float]]] = {arm: {name: [] for name in series} for arm in (False, True)}
+    # Whether the baseline's block goes first: half the time each, in random order.
+    order = [index % 2 == 0 for index in range(BLOCKS)]
+    chance.shuffle(order)
+    for first in order:
+        for arm in (first, not first):
+            if moving:
+                sessions[arm].do("move")
+            said = sessions[arm].do("block", calls=calls)["series"]
+            for name in series:
+                times[arm][name] += said[name]
     return times[True], times[False]
+
+
+def _remark_on_input(opened: Sequence[Mapping[str, Json]], remark: Callable[[str], object]) -> None:
+    """Say where one arm could not take the other's input: it has another shape, or is not made of arrays."""
+    if len({said.get("item") for said in opened}) > 1:
+        remark("the two arms were given different input")
 
 
 def _laid_out(arms: Arms, place: Path, *, baseline: bool) -> Job:

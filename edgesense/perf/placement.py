@@ -33,8 +33,11 @@ def files(device: PairingDevice, job: Job, series: Sequence[str]) -> tuple[str, 
     """
     project = layout.project_of(job)
     if loop.is_factory(job.workload, job.root):
-        said = origins.ask(device, _with_project(job, project), series).origin
-        return () if said is None else tuple(said.files)
+        said = origins.ask(device, _with_project(job, project), series)
+        if said.origin is None or not said.origin.files:
+            return ()
+        # Its modules as well: one that looks for its files beside itself finds those that are written with it.
+        return (*said.origin.files, *(name for name in said.code if name not in said.origin.files))
     place = Path(os.path.normpath(job.root.absolute() / job.workload))
     found = (path for path in place.rglob("*") if path.is_file()) if place.is_dir() else (place,)
     return tuple(str(path.relative_to(project)) for path in found if path.is_file() and path.is_relative_to(project))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from edgesense.errors import DeviceUnavailable, EdgeSenseError, SettingsError
 from edgesense.optimize import sizes
 from edgesense.perf import devices, measure
+from edgesense.perf.compare import differences
 from edgesense.perf.devices.emulated import Emulated
 from edgesense.perf.devices.emulation import bundle, prediction
 from edgesense.perf.files import write_atomically
@@ -105,6 +106,11 @@ def of_folds(heard: Mapping[str, Any], chain: str) -> dict[str, Any]:
     }
 
 
+def _same(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether a board is the one that an earlier table names, as far as it says."""
+    return not differences(before, now, {*before, *now})
+
+
 def line(row: Mapping[str, Any]) -> str:
     """A row in one line."""
     counts = ", ".join(f"{board} {one['instructions']['all'] / 1e6:.1f} M" for board, one in row["boards"].items())
@@ -125,9 +131,9 @@ def _without_files(comparison: Mapping[str, Any] | None) -> dict[str, Any] | Non
 def _counted(directory: Path, board: str, work: Path, before: Mapping[str, Any]) -> dict[str, Any]:
     """Instructions by stage and memory, as a board's device knows them, and which device that was."""
     device = counter(board)
-    about = {"digest": digest(directory), "device": dict(device.fingerprint())}
+    about: dict[str, Any] = {"digest": digest(directory), "device": dict(device.fingerprint())}
     found: dict[str, Any] = before.get("boards", {}).get(board, {})
-    if found and {"digest": before["digest"], "device": found["device"]} == about:
+    if found and before["digest"] == about["digest"] and _same(found["device"], about["device"]):
         return found
     job = Job(workload=directory.name, root=directory.parent.absolute(), metrics=METRICS)
     about["code"] = bundle.digest(job)

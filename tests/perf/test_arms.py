@@ -359,6 +359,21 @@ def test_an_ignored_model_is_taken_from_beside_the_baseline(factory: Project, ow
     assert not list((own_cache / "trees").glob("*/model.bin"))
 
 
+def test_a_model_that_was_pruned_since_is_taken_from_beside_the_baselines_of_the_commit(
+    factory: Project, own_cache: Path
+) -> None:
+    factory.repository.write(".gitignore", "model.bin\n__pycache__/\n")
+    origin = factory.accept()
+    factory.repository.commit()
+    factory.repository.git("tag", "v1")
+    factory.repository.write("model.bin", b"bigger" * 1000)
+    factory.accept()
+    artifacts.beside(factory.store.root).prune(artifacts.named([factory.baseline]))
+    factory.repository.commit()
+    shutil.rmtree(own_cache / "artifacts", ignore_errors=True)
+    assert made(factory.find(against="v1").baseline).files == origin.files
+
+
 def test_code_that_git_ignores_is_not_covered(factory: Project) -> None:
     factory.repository.write(".gitignore", "generated.py\n")
     factory.repository.write("generated.py", "x = 1\n")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from edgesense.errors import MeasurementError
 from edgesense.perf import artifacts
 from edgesense.perf.records import Baseline, Origin
 
@@ -79,9 +80,20 @@ def test_where_git_cannot_be_asked_all_is_kept_beside_the_baseline(
     assert artifacts.keep_for(origin(kept=b"one"), repository.top, repository.top / "baselines")
 
 
-def test_a_file_that_changed_since_it_was_measured_is_not_kept(tmp_path: Path) -> None:
+def test_a_file_that_changed_since_it_was_measured_is_an_error(tmp_path: Path, own_cache: Path) -> None:
     (tmp_path / "a").write_bytes(b"two")
-    assert artifacts.keep_for(origin(a=b"one"), tmp_path, tmp_path / "baselines") == []
+    with pytest.raises(MeasurementError, match=r"^a has changed since it was measured$"):
+        artifacts.keep_for(origin(a=b"one"), tmp_path, tmp_path / "baselines")
+
+
+def test_a_file_that_was_held_is_kept_as_it_was_measured(repository: Any, own_cache: Path) -> None:
+    repository.write("a", "one")
+    artifacts.hold(origin(a=b"one"), repository.top)
+    repository.write("a", "two")
+    artifacts.hold(origin(a=b"one"), repository.top)
+    (kept,) = artifacts.keep_for(origin(a=b"one"), repository.top, repository.top / "baselines")
+    assert kept.read_bytes() == b"one"
+    assert kept.is_relative_to(repository.top / "baselines" / "artifacts")
 
 
 def test_line_ends_of_kept_files_survive_git(repository: Any) -> None:

@@ -286,10 +286,13 @@ def test_a_baseline_of_an_earlier_release_is_compared_as_before() -> None:
     assert compare(metrics.find("size_kb"), exact(200), measurement, old)[0] is Outcome.REGRESSED
 
 
-BOARD = {"board": "pi4", "sysroot": "6029c6b3c189", "board_runtime": "litert 2.3.0"}
+BOARD = {"board": "pi4", "board_cpu": "cortex-a72 0f1e", "sysroot": "6029c6b3c189", "board_runtime": "litert 2.3.0"}
 
 
-@pytest.mark.parametrize(("key", "new"), [("board", "pi5"), ("sysroot", "0c1d"), ("board_runtime", "litert 2.4.0")])
+@pytest.mark.parametrize(
+    ("key", "new"),
+    [("board", "pi5"), ("board_cpu", "cortex-a72 2d3c"), ("sysroot", "0c1d"), ("board_runtime", "litert 2.4.0")],
+)
 @pytest.mark.parametrize("count", [5e6, 2e7], ids=["fewer", "more"])
 def test_counts_of_another_cpu_sysroot_or_runtime_are_not_comparable_and_the_difference_is_said(
     key: str, new: str, count: float
@@ -301,6 +304,13 @@ def test_counts_of_another_cpu_sysroot_or_runtime_are_not_comparable_and_the_dif
     assert verdict.findings[0].regression is Outcome.NOT_COMPARABLE
     assert verdict.findings[0].why == (f"{key} was {BOARD[key]}, is {new}",)
     assert not verdict.failed
+
+
+def test_a_baseline_of_a_release_that_did_not_write_the_boards_cpu_down_is_compared_as_before() -> None:
+    older = {key: value for key, value in BOARD.items() if key != "board_cpu"}
+    measurement = Measurement("pi", BOARD, {}, {"instructions_m": exact(2e7, Known.COUNTED)})
+    baseline = Baseline("t", "pi", older, {}, {"instructions_m": exact(1e7, Known.COUNTED)})
+    assert judge("t", {}, measurement, baseline).findings[0].regression is Outcome.REGRESSED
 
 
 @pytest.mark.parametrize("key", ["cpu", "os", "python", "numpy", "runtime", "cores"])

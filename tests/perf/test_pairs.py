@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edgesense.errors import PipelineError, WorkerFailed
 from edgesense.perf import gate, pairs
-from edgesense.perf.devices.table import PairingTable, told
+from edgesense.perf.devices.table import PairingTable, Played, told
 from edgesense.perf.pairs import Arms, calls_a_block, operations_for
 from edgesense.perf.records import Job, Paired
 from edgesense.perf.verdicts import Outcome
@@ -141,6 +141,15 @@ def test_which_arm_starts_first_is_left_to_chance_too(tmp_path: Path) -> None:
 def test_the_input_that_both_arms_share_is_the_candidates(tmp_path: Path, seed: int) -> None:
     compare(table([0.002], [0.002]), tmp_path, seed=seed)
     assert (tmp_path / "item.npy").read_text() == "/new"
+
+
+def test_it_is_noted_where_the_arms_were_given_different_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    device, said = table([0.002], [0.002]), "the two arms were given different input"
+    assert said not in compare(device, tmp_path / "alike").notes
+    given = iter(range(1000))
+    opened = Played.opened
+    monkeypatch.setattr(Played, "opened", lambda self: opened(self) | {"item": str(next(given))})
+    assert said in compare(device, tmp_path / "apart").notes
 
 
 def test_the_baselines_worker_starts_only_when_the_candidate_has_written_the_input(tmp_path: Path) -> None:

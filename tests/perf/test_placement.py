@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgesense.errors import PipelineError
-from edgesense.perf import pairs, placement
+from edgesense.perf import origins, pairs, placement
 from edgesense.perf.devices.host import Host
 from edgesense.perf.devices.table import PairingTable, told
 from edgesense.perf.records import Job
@@ -44,7 +44,26 @@ def test_files_outside_of_the_project_are_left_where_they_are(pipeline: Job, tmp
 
 
 def test_a_factory_is_asked_for_its_files(job: Callable[..., Job]) -> None:
-    assert placement.files(Host(), job(""), SERIES) == ("model.bin",)
+    assert placement.files(Host(), job(""), SERIES) == ("model.bin", "parity.py")
+
+
+def test_a_factory_that_looks_for_its_files_beside_itself_finds_those_that_are_written_anew(
+    job: Callable[..., Job], tmp_path: Path
+) -> None:
+    source = """
+        from pathlib import Path
+        class Beside(Workload):
+            def artifacts(self):
+                return [Path(__file__).resolve().parent / "model.bin"]
+        make = Beside
+    """
+    one = job(source)
+    (tmp_path / "anew").mkdir()
+    placed = placement.anew(one, placement.files(Host(), one, SERIES), tmp_path / "anew", "arm-1")
+    assert not (placed.root / "parity.py").samefile(one.root / "parity.py")
+    said = origins.ask(Host(), placed).origin
+    assert said is not None
+    assert list(said.files) == ["model.bin"]
 
 
 def test_a_factory_that_is_not_there_is_refused(job: Callable[..., Job]) -> None:

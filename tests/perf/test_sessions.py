@@ -202,6 +202,39 @@ def test_an_input_of_another_length_stays_the_workloads_own(job: Jobs, tmp_path:
         assert session.opened()["item"] != first
 
 
+SEVERAL = """
+    import numpy as np
+    class Several(Workload):
+        def example(self):
+            return {example}
+        def run(self, item):
+            return "done"
+    make = Several
+"""
+FORMS = {
+    "a tuple": "(np.full(3, {value}), np.full((2, 2), {value}, np.int8))",
+    "a list": "[np.full(3, {value}), np.full(2, {value})]",
+    "a mapping": "{{'audio': np.full(3, {value}), 'rate': np.full(1, {value})}}",
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
+def test_an_input_of_several_arrays_is_shared_as_well(job: Jobs, tmp_path: Path, form: str) -> None:
+    given = []
+    for value in (1, 20):
+        source = SEVERAL.format(example=form.format(value=value))
+        with open_session(job(source), item=str(tmp_path / "item.npy")) as session:
+            given.append(session.opened()["item"])
+    assert given[0] == given[1] != ""
+
+
+@pytest.mark.parametrize("example", ["np.array([{}, None])", "(np.zeros(3), 'text')", "'text'"])
+def test_an_input_that_is_not_made_of_plain_arrays_stays_its_own(job: Jobs, tmp_path: Path, example: str) -> None:
+    with open_session(job(SEVERAL.format(example=example)), item=str(tmp_path / "item.npy")) as session:
+        assert session.opened()["item"] == ""
+        assert len(session.do("block", calls=2)["series"]["calls"]) == 2
+
+
 def test_what_a_workload_prints_does_not_disturb_the_conversation(job: Jobs) -> None:
     source = """
         import os

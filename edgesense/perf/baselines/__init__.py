@@ -21,7 +21,7 @@ def accept(verdict: Verdict, measurement: Measurement, old: Baseline | None, mod
     Inconclusive numbers keep their old value. Numbers that are never compared with a stored one are not stored.
     """
     from edgesense.perf import metrics
-    from edgesense.perf.compare import unsteadiness
+    from edgesense.perf.compare import differences, unsteadiness
 
     if mode != "all" and any(finding.budget is Outcome.OVER for finding in verdict.findings):
         return None
@@ -38,7 +38,7 @@ def accept(verdict: Verdict, measurement: Measurement, old: Baseline | None, mod
             continue
         before = elsewhere.get(finding.limit, {})
         # The same number made elsewhere is stored too: else it would stay incomparable for good.
-        moved = any(before.get(key) != measurement.fingerprint.get(key) for key in tolerance.depends_on)
+        moved = bool(differences(before, measurement.fingerprint, tolerance.depends_on))
         changed |= moved or readings.get(finding.limit) != finding.reading
         readings[finding.limit] = finding.reading
         elsewhere.pop(finding.limit, None)

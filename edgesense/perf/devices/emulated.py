@@ -144,7 +144,11 @@ class Emulated:
 
     def _board(self) -> dict[str, str]:
         found = sysroot.find()
-        return {"board": self.profile.name, "sysroot": found.digest if found else "none"}
+        return {
+            "board": self.profile.name,
+            "board_cpu": self.profile.board.fingerprint,
+            "sysroot": found.digest if found else "none",
+        }
 
 
 def devices() -> tuple[Emulated, ...]:

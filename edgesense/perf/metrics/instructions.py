@@ -117,7 +117,7 @@ METRICS = (
         MILLION,
         PROBE,
         _median,
-        tolerance=Allowance(relative=0.005, depends_on=("board", "sysroot", "board_runtime")),
+        tolerance=Allowance(relative=0.005, depends_on=("board", "board_cpu", "sysroot", "board_runtime")),
         by_part=True,
     ),
 )

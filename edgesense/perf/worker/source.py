@@ -24,8 +24,8 @@ def imported(project: Path) -> dict[str, Any]:
         project: The directory; modules may have been found under this name or under the one that its links lead to.
 
     Returns:
-        ``digest`` of the modules' paths from `project` and their contents, "" where none was imported from there, their
-        number as ``modules``, and as ``installed`` the project's packages that an environment's copy was imported of.
+        ``digest`` of the modules' paths from `project` and their contents, "" where none was imported from there, the
+        paths as ``modules``, and as ``installed`` the project's packages that an environment's copy was imported of.
     """
     found = {}
     elsewhere = set()
@@ -42,9 +42,9 @@ def imported(project: Path) -> dict[str, Any]:
             found[inside.as_posix()] = digest(Path(name))
     copies = sorted(name for name in elsewhere if _is_package_of(project, name))
     if not found:
-        return {"digest": "", "modules": 0, "installed": copies}
+        return {"digest": "", "modules": [], "installed": copies}
     lines = "".join(f"{name} {one}\n" for name, one in sorted(found.items()))
-    return {"digest": hashlib.sha256(lines.encode()).hexdigest(), "modules": len(found), "installed": copies}
+    return {"digest": hashlib.sha256(lines.encode()).hexdigest(), "modules": sorted(found), "installed": copies}
 
 
 def _is_package_of(project: Path, name: str) -> bool:

@@ -150,6 +150,7 @@ def test_two_runs_count_the_same_and_the_stages_make_up_the_whole(
         assert one.known is Known.PREDICTED
         assert 0 < one.low < one.value < one.high
     assert found.fingerprint["board"] == "pi4"
+    assert found.fingerprint["board_cpu"].startswith("cortex-a72 ")
     assert len(found.fingerprint["sysroot"]) == 12
 
 

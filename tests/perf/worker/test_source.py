@@ -40,7 +40,7 @@ def digest_of(project: Path, code: str, below: str = "package") -> dict[str, obj
 
 def test_equal_code_has_one_digest_wherever_the_project_lies(tmp_path: Path) -> None:
     first = digest_of(tmp_path / "a", "x = 1")
-    assert first["modules"] == 1
+    assert first["modules"] == [f"package/{NAME}.py"]
     assert digest_of(tmp_path / "another", "x = 1") == first
 
 
@@ -53,7 +53,7 @@ def test_code_that_moved_has_another_digest(tmp_path: Path) -> None:
 
 
 def test_a_project_that_nothing_was_imported_from_has_none(tmp_path: Path) -> None:
-    assert source.imported(tmp_path) == {"digest": "", "modules": 0, "installed": []}
+    assert source.imported(tmp_path) == {"digest": "", "modules": [], "installed": []}
 
 
 def test_what_is_installed_in_the_project_is_not_its_own(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_an_installed_copy_of_the_projects_own_package_is_told(tmp_path: Path, l
     (own / NAME).mkdir()
     assert source.imported(tmp_path / "project")["installed"] == []
     (own / NAME / "__init__.py").touch()
-    assert source.imported(tmp_path / "project") == {"digest": "", "modules": 0, "installed": [NAME]}
+    assert source.imported(tmp_path / "project") == {"digest": "", "modules": [], "installed": [NAME]}
 
 
 def test_the_standard_library_is_not_a_projects_own() -> None:

@@ -7,6 +7,8 @@ each time.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,6 +51,12 @@ class Board:
     cpu: str
     identity: Identity
     threads: ThreadEnvironment
+
+    @property
+    def fingerprint(self) -> str:
+        """The CPU as qemu names it, and a digest of what the board's files say of it: either changes what runs."""
+        content = json.dumps(self.identity.files(), sort_keys=True)
+        return f"{self.cpu} {hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)

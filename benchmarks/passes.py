@@ -87,6 +87,12 @@ class Row:
         ]
 
 
+def conversions() -> list[str]:
+    """Return the passes that need no training: those that make a file of a trained model as it is."""
+    modules = {name: optimize.get(name) for name in optimize.names()}
+    return [name for name, one in modules.items() if hasattr(one, "convert") and not hasattr(one, "Technique")]
+
+
 def measure(
     trained: convert.Trained, calibration: Array, clips: Array, passes: Sequence[str], folder: Path
 ) -> Iterator[Row]:
@@ -125,7 +131,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--untrained", action="store_true", help="initial weights instead of the shipped models'")
     parser.add_argument("--models", nargs="*", default=ARCHITECTURES, choices=ARCHITECTURES)
-    parser.add_argument("--passes", nargs="*", default=optimize.names(), choices=optimize.names())
+    parser.add_argument("--passes", nargs="*", default=conversions(), choices=conversions())
     parser.add_argument("--clips", type=int, default=300, help="clips to compare labels on (default 300)")
     parser.add_argument("--calibration", type=int, default=100, help="clips to calibrate with (default 100)")
     parser.add_argument("--json", type=Path, help="also write the results to this file")

@@ -113,19 +113,18 @@ def build(
     return FeatureStore(np.load(path, mmap_mode="r"), labels, digest, path)
 
 
-def room(path: Path, size: int) -> None:
+def room(descriptor: int, size: int) -> None:
     """Take the room that a file will need, before it is mapped: a write to a map that the disk has no room for kills.
 
     Args:
-        path: The file; begun anew.
+        descriptor: Of the file, open for writing.
         size: Bytes.
 
     Raises:
         OSError: There is not so much room.
     """
-    with path.open("wb") as file:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, size)
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
 
 
 def release(array: NDArray[Any]) -> None:
@@ -169,7 +168,8 @@ def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.me
             return np.load(path, mmap_mode="r+")  # type: ignore[no-any-return]
     path.with_name("done").unlink(missing_ok=True)
     try:
-        room(path, math.prod(shape) * np.dtype(dtype).itemsize + HEADER)
+        with path.open("wb") as file:
+            room(file.fileno(), math.prod(shape) * np.dtype(dtype).itemsize + HEADER)
     except OSError as error:
         path.unlink(missing_ok=True)
         raise DatasetError(f"no room for features in {path.parent}: {error.strerror}") from error

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from edgesense.training import augment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -196,11 +196,12 @@ def _cached(examples: Examples, cache: str, directory: Path | None) -> Load:
     if cache == "memory":
         copy = np.empty((count, *shape), np.float32)
     else:
-        with tempfile.NamedTemporaryFile(dir=directory, prefix="normalised-") as file:
+        with tempfile.TemporaryFile(dir=directory, prefix="normalised-") as file:
             try:
-                store.room(Path(file.name), math.prod((count, *shape)) * np.dtype(np.float32).itemsize)
+                store.room(file.fileno(), math.prod((count, *shape)) * np.dtype(np.float32).itemsize)
             except OSError as error:
-                raise EdgeSenseError(f"no room for normalised clips in {file.name}: {error.strerror}") from error
+                place = directory or tempfile.gettempdir()
+                raise EdgeSenseError(f"no room for normalised clips in {place}: {error.strerror}") from error
             copy = np.memmap(file, np.float32, "w+", shape=(count, *shape))
     # In the order of the file, so that it is read once from front to back.
     in_file = np.argsort(examples.rows, kind="stable")

@@ -72,7 +72,6 @@ VARIANTS = (
     Variant("attention", "attention", BOTH, "gated attention in the place of the LSTM"),
     Variant("cnn", "cnn", BOTH, "the student without a teacher"),
     Variant("cnn-distilled", "cnn", BOTH, "the same student, taught by the CRNN", teacher="crnn"),
-    Variant("dscnn-distilled", "ds_cnn", BOTH, "the DS-CNN, taught by the CRNN", teacher="crnn"),
     Variant("dscnn-optimized", "ds_cnn", BOTH, "60 MFCC columns beside 64 bands", {"blocks": ALL_COLUMNS}),
     Variant(
         "dscnn-full",

@@ -35,6 +35,7 @@ import neighbour
 import numpy as np
 import replay
 import samples
+from samples import METHOD, PIPELINE
 
 from edgesense.perf import gate, load, measure, pairs, statistics
 from edgesense.perf.devices.host import Host
@@ -46,14 +47,9 @@ if TYPE_CHECKING:
     Place = Callable[[Job, Path], tuple[Job, Job]]
 
 ROOT = Path(__file__).parents[2]
-PIPELINE = "models/attention-int8"
 SLOWER = {"slower-5": 0.05, "slower-10": 0.10}
 PLACED: dict[str, Place] = {"copies": builds.copies, "builds": builds.both, "unaligned": builds.unaligned}
 CONDITIONS = ("quiet", "neighbour", *SLOWER, *PLACED)
-METHOD = (
-    f"{pairs.BLOCKS} blocks of {pairs.CALLS} calls or {pairs.SHORT_BLOCK_SECONDS * 1e3:g} ms, "
-    "the pipeline opened anew before each"
-)
 STEADY = 5
 TURN_SECONDS = 0.2
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import collect
 import counted
 import plot
 import replay
@@ -167,7 +166,7 @@ def split(found: Mapping[str, replay.Condition]) -> list[list[str]]:
 
 def current(kept: samples.Samples) -> bool:
     """Whether gates were measured as they are today: of the default pipeline, by this rule and in this way."""
-    now = {"pipeline": collect.PIPELINE, "rule": vars(gate.Rule()), "method": collect.METHOD}
+    now = {"pipeline": samples.PIPELINE, "rule": vars(gate.Rule()), "method": samples.METHOD}
     return all(kept.about.get(name) == value for name, value in now.items())
 
 

@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgesense.perf import pairs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
 DIRECTORY = Path(__file__).parent / "samples"
+PIPELINE = "models/attention-int8"
+METHOD = (
+    f"{pairs.BLOCKS} blocks of {pairs.CALLS} calls or {pairs.SHORT_BLOCK_SECONDS * 1e3:g} ms, "
+    "the pipeline opened anew before each"
+)
 PAIRS = 15
 FIRST = 5
 """Pairs whose other statistics are kept too: what tools that measure once would have seen."""

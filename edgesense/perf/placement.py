@@ -39,8 +39,7 @@ def files(device: PairingDevice, job: Job, series: Sequence[str]) -> tuple[str, 
         # Its modules as well: one that looks for its files beside itself finds those that are written with it.
         return (*said.origin.files, *(name for name in said.code if name not in said.origin.files))
     place = Path(os.path.normpath(job.root.absolute() / job.workload))
-    found = (path for path in place.rglob("*") if path.is_file()) if place.is_dir() else (place,)
-    return tuple(str(path.relative_to(project)) for path in found if path.is_file() and path.is_relative_to(project))
+    return tuple(str(path.relative_to(project)) for path in _below(place) if path.is_relative_to(project))
 
 
 def anew(job: Job, names: Sequence[str], directory: Path, seat: str) -> Job:
@@ -70,9 +69,14 @@ def content(job: Job) -> str:
     place = job.root / job.workload
     if loop.is_factory(job.workload, job.root):
         return ""
-    found = sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
-    lines = [f"{path.relative_to(place.parent).as_posix()} {source.digest(path)}\n" for path in found]
+    lines = [f"{path.relative_to(place.parent).as_posix()} {source.digest(path)}\n" for path in _below(place)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _below(place: Path) -> list[Path]:
+    """Return a file, or the files of a directory, in order."""
+    paths = sorted(place.rglob("*")) if place.is_dir() else [place]
+    return [path for path in paths if path.is_file()]
 
 
 def _with_project(job: Job, project: Path) -> Job:

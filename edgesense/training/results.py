@@ -96,7 +96,7 @@ def run(
     earlier = earlier or Earlier()
     about = _about(settings, earlier)
     earlier.check(about)
-    _refuse(wanted, settings)
+    _refuse(settings)
     rows = {name: list(kept) for name, kept in earlier.rows.items()}
     for number, variant in enumerate(wanted, start=1):
         reporter.say(f"== {variant.name}, {number} of {len(wanted)}: {variant.about}")
@@ -116,14 +116,13 @@ def run(
     return _found(rows, about, settings, refused)
 
 
-def _refuse(wanted: Sequence[Variant], settings: Settings) -> None:
+def _refuse(settings: Settings) -> None:
     """Refuse while nothing has been done what would stop the table after hours."""
     export.refuse(settings.output)
     for board in settings.boards:
         result_row.counter(board)
     if settings.recordings is not None:
-        for variant in wanted:
-            _source(_plan(variant, settings, recordings=True), settings)
+        of_classes(Manifest.open(settings.recordings), settings.classes)
 
 
 def _about(settings: Settings, earlier: Earlier) -> dict[str, Any]:

@@ -71,10 +71,8 @@ def _summary(rows: Sequence[Row]) -> str:
     if "recordings" in after and "recordings" in before:
         lines.append(("accuracy, recordings", _mean_of_folds(before), _mean_of_folds(after), "≤ 2 points lost"))
         lines.append(("lost on recordings", "", _lost_by_fold(before, after), "mean of the folds' differences"))
-    missed, open_ = misses(before, after), untold(before, after)
-    verdict = "All bars are met." if not missed else "**Not met: " + ", ".join(missed) + ".**"
-    if open_:
-        verdict = ("" if not missed else f"{verdict} ") + f"**Not told: {', '.join(open_)}.**"
+    short = {"Not met": misses(before, after), "Not told": untold(before, after)}
+    verdict = " ".join(f"**{what}: {', '.join(bars)}.**" for what, bars in short.items() if bars) or "All bars are met."
     return f"## Before and after\n\n`{before['pipeline']}` → `{after['pipeline']}`. {verdict}\n\n" + _grid(
         ("", "before", "after", "bar"), lines
     )

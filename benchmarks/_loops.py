@@ -1,4 +1,4 @@
-"""The front end as it is written without vectorising over frames: a loop of NumPy calls, and compiled loops of numba.
+"""The front end as compiled loops of numba.
 
 All compute what `FrontEnd` computes with `blocks=("mfcc", "delta", "delta2", "logmel")` and are given the same filters.
 """
@@ -25,27 +25,6 @@ def weights_of(settings: FeatureSettings) -> np.ndarray:
 def columns(logmel: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
     """Return the blocks side by side; the slopes over frames are vectorised in all of them."""
     return np.concatenate([coefficients, mfcc.delta(coefficients), mfcc.delta2(coefficients), logmel], axis=1)
-
-
-def loop(settings: FeatureSettings) -> FrontEndCall:
-    """Return the front end as a loop over frames, each of them a handful of NumPy calls."""
-    window = frames.hann(settings.n_fft).astype(np.float32)
-    to_mel = weights_of(settings).T.copy()
-    dct = mfcc.dct_matrix(settings.n_mels, settings.n_mfcc)
-    half, hop = settings.n_fft // 2, settings.hop_length
-
-    def features(samples: np.ndarray) -> np.ndarray:
-        padded = np.pad(normalize_level(samples, settings.level_dbfs), half)
-        decibels = []
-        for index in range(settings.frames):
-            spectrum = scipy.fft.rfft(padded[index * hop : index * hop + settings.n_fft] * window)
-            power = spectrum.real**2 + spectrum.imag**2
-            decibels.append(10.0 * np.log10(np.maximum(power @ to_mel, mel.AMIN)))
-        floor = max(one.max() for one in decibels) - settings.top_db
-        decibels = [np.maximum(one, floor).astype(np.float32) for one in decibels]
-        return columns(np.stack(decibels), np.stack([one @ dct for one in decibels]))
-
-    return features
 
 
 def numba_is_here() -> bool:

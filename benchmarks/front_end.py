@@ -20,6 +20,7 @@ import numpy as np
 
 from edgesense import synthetic
 from edgesense.features import FeatureSettings, FrontEnd
+from edgesense.techniques import vectorised
 
 TIMED = Path(__file__).parent / "timings" / "test_front_end.py"
 NAMES = ("full", "optimized")
@@ -68,7 +69,7 @@ def beside_loops(name: str, settings: FeatureSettings, rounds: int) -> list[dict
         ValueError: If one of them computes something else.
     """
     samples, front_end = synthetic.clip("test", 0).samples, FrontEnd(settings)
-    written = {"a loop over frames": _loops.loop(settings)}
+    written = {"a loop over frames": vectorised.loop(settings)}
     if _loops.numba_is_here():
         written["numba around SciPy's transform"] = _loops.numba_around_scipy(settings)
         written["numba alone"] = _loops.numba_alone(settings)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DIRECTORY = Path(__file__).parent / "samples"
-PIPELINE = "models/attention-int8"
+PIPELINE = "models/crnn-dynamic-range"
 METHOD = (
     f"{pairs.BLOCKS} blocks of {pairs.CALLS} calls or {pairs.SHORT_BLOCK_SECONDS * 1e3:g} ms, "
     "the pipeline opened anew before each"

@@ -25,10 +25,12 @@ class Earlier:
     Attributes:
         rows: Variant -> its rows, each a plain JSON value as `edgesense.training.results` makes them.
         about: What all rows have in common: "seed", "clips" and the name of the "recordings".
+        techniques: Technique -> its row, as `edgesense.training.technique_row` makes it.
     """
 
     rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
+    techniques: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path, schema: int) -> Earlier:
@@ -46,7 +48,8 @@ class Earlier:
             rows: dict[str, list[Mapping[str, Any]]] = {}
             for row in found["rows"]:
                 rows.setdefault(row["variant"], []).append(row)
-            return cls(rows, {key: found[key] for key in ABOUT})
+            beside = {row["technique"]: row for row in found.get("techniques", ())}
+            return cls(rows, {key: found[key] for key in ABOUT}, beside)
         except (ValueError, KeyError, TypeError) as error:
             raise SettingsError(
                 f"{path} is no table of results, so it is neither continued nor written over; move it away"

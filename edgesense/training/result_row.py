@@ -5,22 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from edgesense.errors import DeviceUnavailable, EdgeSenseError, SettingsError
 from edgesense.optimize import sizes
-from edgesense.perf import devices, measure
-from edgesense.perf.compare import differences
+from edgesense.perf import devices
 from edgesense.perf.devices.emulated import Emulated
-from edgesense.perf.devices.emulation import bundle, prediction
-from edgesense.perf.files import write_atomically
+from edgesense.perf.devices.emulation import prediction
 from edgesense.perf.records import Job, Known, Reading
 from edgesense.runtime import inspect
+from edgesense.training import counting
 from edgesense.training.earlier import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-METRICS = ("instructions_m", "rss_mb")
+METRICS = (counting.INSTRUCTIONS, counting.MEMORY)
 SCORES = ("clips", "accuracy", "low", "high", "macro_f1")
 
 
@@ -46,22 +44,6 @@ def measured(directory: Path, boards: Sequence[str], work: Path, before: Mapping
         "embedded": {key: recipe["test"][key] for key in SCORES} | {"against_float32": recipe["against_float32"]},
         "boards": {board: _counted(directory, board, work, before) for board in boards},
     }
-
-
-def counter(board: str) -> Emulated:
-    """The emulated board of a name.
-
-    Raises:
-        BudgetError: There is no such device.
-        SettingsError: It is none that instructions are counted on.
-        DeviceUnavailable: It is not set up; the text has the command that does it.
-    """
-    device = devices.find(board)
-    if not isinstance(device, Emulated):
-        raise SettingsError(f"{board} is no emulated board, so it counts no instructions")
-    if command := device.available():
-        raise DeviceUnavailable(f"{board} is not set up: run `{command}`")
-    return device
 
 
 def timed(row: Mapping[str, Any], output: Path) -> dict[str, Any]:
@@ -106,11 +88,6 @@ def of_folds(heard: Mapping[str, Any], chain: str) -> dict[str, Any]:
     }
 
 
-def _same(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
-    """Whether a board is the one that an earlier table names, as far as it says."""
-    return not differences(before, now, {*before, *now})
-
-
 def line(row: Mapping[str, Any]) -> str:
     """A row in one line."""
     counts = ", ".join(f"{board} {one['instructions']['all'] / 1e6:.1f} M" for board, one in row["boards"].items())
@@ -130,28 +107,9 @@ def _without_files(comparison: Mapping[str, Any] | None) -> dict[str, Any] | Non
 
 def _counted(directory: Path, board: str, work: Path, before: Mapping[str, Any]) -> dict[str, Any]:
     """Instructions by stage and memory, as a board's device knows them, and which device that was."""
-    device = counter(board)
-    about: dict[str, Any] = {"digest": digest(directory), "device": dict(device.fingerprint())}
+    device = counting.counter(board)
     found: dict[str, Any] = before.get("boards", {}).get(board, {})
-    if found and before["digest"] == about["digest"] and _same(found["device"], about["device"]):
+    if found and before["digest"] == digest(directory) and counting.same(found["device"], device.fingerprint()):
         return found
     job = Job(workload=directory.name, root=directory.parent.absolute(), metrics=METRICS)
-    about["code"] = bundle.digest(job)
-    note = work / "results" / f"{directory.name}-{board}.json"
-    if note.exists():
-        kept = json.loads(note.read_text(encoding="utf-8"))
-        if kept["about"] == about:
-            return dict(kept["found"])
-    measurement = measure.measure(device, job)
-    if "instructions_m" not in measurement.readings:
-        missing = measurement.missing["instructions_m"]
-        raise EdgeSenseError(f"{board} cannot count {directory.name}: {missing.reason} {missing.remedy}".strip())
-    counts, rss = measurement.readings["instructions_m"], measurement.readings.get("rss_mb")
-    found = {
-        "device": about["device"],
-        "instructions": {"all": counts.value, **counts.parts},
-        "rss_bytes": {"all": rss.value, **rss.parts} if rss else None,
-    }
-    note.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(note, json.dumps({"about": about, "found": found}))
-    return found
+    return counting.count(device, job, work / "results" / f"{directory.name}-{board}.json")

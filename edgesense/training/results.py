@@ -16,12 +16,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgesense import models, optimize, own_code
+from edgesense import models, optimize, own_code, techniques
 from edgesense.datasets.manifest import Manifest
 from edgesense.errors import EdgeSenseError
 from edgesense.optimize import chains
 from edgesense.perf.files import write_atomically
-from edgesense.training import embedded, export, folds, result_row, variants
+from edgesense.training import counting, embedded, export, folds, result_row, technique_row, variants
 from edgesense.training.earlier import EMBEDDED, RECORDINGS, Earlier, digest, identity
 from edgesense.training.fit import Schedule
 from edgesense.training.plan import Plan
@@ -111,16 +111,18 @@ def run(
             rows[variant.name].append(row)
             reporter.say(result_row.line(row))
         if on_variant:
-            on_variant(_found(rows, about, settings, ()))
+            on_variant(_found(rows, about, settings, {"techniques": list(earlier.techniques.values())}))
     refused = [_refusal(name, text) for name, text in variants.IMPOSSIBLE if name in rows]
-    return _found(rows, about, settings, refused)
+    return _found(
+        rows, about, settings, {"techniques": _techniques(settings, earlier, reporter), "impossible": refused}
+    )
 
 
 def _refuse(settings: Settings) -> None:
     """Refuse while nothing has been done what would stop the table after hours."""
     export.refuse(settings.output)
     for board in settings.boards:
-        result_row.counter(board)
+        counting.counter(board)
     if settings.recordings is not None:
         of_classes(Manifest.open(settings.recordings), settings.classes)
 
@@ -138,15 +140,29 @@ def _found(
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
     about: Mapping[str, Any],
     settings: Settings,
-    refused: Sequence[Mapping[str, str]],
+    beside: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "command": settings.command,
         **about,
         "rows": [result_row.timed(row, settings.output) for one in variants.VARIANTS for row in rows.get(one.name, ())],
-        "impossible": list(refused),
+        "techniques": list(beside.get("techniques", ())),
+        "impossible": list(beside.get("impossible", ())),
     }
+
+
+def _techniques(settings: Settings, earlier: Earlier, reporter: Reporter) -> list[dict[str, Any]]:
+    """A row a technique; without boards, or the pipeline that they are measured on, those of the earlier table."""
+    directory = settings.output / technique_row.PIPELINE
+    if not (settings.boards and digest(directory)):
+        return [dict(row) for row in earlier.techniques.values()]
+    rows = []
+    for name in techniques.names():
+        before = earlier.techniques.get(name, {})
+        rows.append(technique_row.measured(name, directory, settings.boards, settings.work, before))
+        reporter.say(technique_row.line(rows[-1]))
+    return rows
 
 
 def _plan(variant: Variant, settings: Settings, *, recordings: bool) -> Plan:

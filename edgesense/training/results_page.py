@@ -29,6 +29,8 @@ def markdown(results: Mapping[str, Any]) -> str:
     parts = [_head(results), _summary(rows), _table(rows), _taught(rows)]
     if any("recordings" in row for row in rows):
         parts.append(_quantised(rows))
+    if results.get("techniques"):
+        parts.append(_techniques(results["techniques"]))
     if results["impossible"]:
         parts.append(_impossible(results["impossible"]))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -206,6 +208,30 @@ def _flips(one: Mapping[str, Any] | None) -> tuple[str, str, str]:
         return "–", "–", "–"
     lost, gained = (value if isinstance(value, int) else len(value) for value in (one["lost"], one["gained"]))
     return f"{one['drop'] * POINTS:+.2f}", f"{lost}, {gained}", f"{one['p']:.2g}"
+
+
+def _techniques(rows: Sequence[Row]) -> str:
+    """What each technique saves that leaves the model as it is."""
+    lines = []
+    for row in rows:
+        what, labels = f"`{row['technique']}`: {row['about']}", row["labels"]
+        saved = (_saved(row["boards"].get(board)) for board in ("pi", "pi5"))
+        lines.append((what, row["instead"], *saved, f"{labels['other']} of {labels['of']}"))
+    columns = ("technique", "without it", "Pi 4", "Pi 5", "other labels")
+    about = (
+        f"Millions of instructions for one clip of `{rows[0]['pipeline']}`, without a technique and with it, and how "
+        "many clips of the embedded test set, a hop apart in one sound, get another label by it. Threads save no "
+        "instructions: [inference](inference.md) has workers, kernel threads and batches, [training](training.md) the "
+        "input of a training."
+    )
+    return f"## With the same model\n\n{about}\n\n{_grid(columns, lines)}"
+
+
+def _saved(found: Mapping[str, Any] | None) -> str:
+    if not found:
+        return "–"
+    without, applied = (found[way]["all"] for way in ("without", "applied"))
+    return f"{without / MILLION:.2f} → {applied / MILLION:.2f} ({applied / without - 1:+.0%})"
 
 
 def _impossible(rows: Sequence[Mapping[str, str]]) -> str:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from edgesense import own_code
+from edgesense import own_code, techniques
 from edgesense.errors import BudgetError, DatasetError, SettingsError
-from edgesense.training import embedded, folds, result_row, results, variants
+from edgesense.training import counting, embedded, folds, result_row, results, technique_row, variants
 from edgesense.training.earlier import Earlier, digest
 
 MODEL = Path(__file__).parents[2] / "models" / "dscnn-int8"
@@ -58,7 +58,7 @@ def sounds(tmp_path):
 def table(tmp_path, names, earlier=None, computer="one", **settings):
     """The rows of some variants; another computer has the pipelines and the earlier table, and not the work folder."""
     wanted = tuple(one for one in variants.VARIANTS if one.name in names)
-    chosen = results.Settings(tmp_path / "models", tmp_path / f"work-{computer}", boards=(), **settings)
+    chosen = results.Settings(tmp_path / "models", tmp_path / f"work-{computer}", **{"boards": (), **settings})
     made = results.run(wanted, chosen, Silent(), earlier)
     report = tmp_path / "results.json"
     report.write_text(json.dumps(made))
@@ -192,6 +192,28 @@ def test_rows_that_cannot_stand_beside_each_other_are_refused(changed, said, tra
         table(tmp_path, ["dscnn"], earlier, **changed)
     assert said in str(error.value)
     assert "--anew" in str(error.value)
+
+
+def test_techniques_are_measured_on_what_ships_and_else_stay_as_they_were(trained, tmp_path, monkeypatch):
+    def measured(name, directory, boards, work, before):
+        assert directory.is_dir()
+        row = {"technique": name, "times": before.get("times", 0) + 1, "boards": {one: {} for one in boards}}
+        return row | {"labels": {"other": 0, "of": 1}}
+
+    monkeypatch.setattr(technique_row, "measured", measured)
+    monkeypatch.setattr(technique_row, "line", str)
+    monkeypatch.setattr(counting, "counter", str)
+    uncounted = result_row.measured
+    monkeypatch.setattr(result_row, "measured", lambda made, boards, *rest: uncounted(made, (), *rest))
+    made, earlier = table(tmp_path, ["attention"], boards=("pi",))
+    assert made["techniques"] == []
+    for times in (1, 2):
+        made, earlier = table(tmp_path, ["dscnn"], earlier, boards=("pi",))
+        assert [row["technique"] for row in made["techniques"]] == list(techniques.names())
+        assert {row["times"] for row in made["techniques"]} == {times}
+    without_boards, earlier = table(tmp_path, ["dscnn"], earlier)
+    assert without_boards["techniques"] == made["techniques"]
+    assert earlier.techniques.keys() == set(techniques.names())
 
 
 def test_the_table_so_far_is_given_after_each_variant(trained, tmp_path):

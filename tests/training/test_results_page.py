@@ -34,7 +34,7 @@ BEFORE = row("crnn-float32", kib=2235, pi=110e6)
 GOOD = row("dscnn-int8", against={"drop": 0.0035, "lost": 10, "gained": 3, "p": 0.092})
 
 
-def page(*rows, impossible=()):
+def page(*rows, impossible=(), **beside):
     return results_page.markdown(
         {
             "command": "edgesense optimize --all",
@@ -42,6 +42,7 @@ def page(*rows, impossible=()):
             "recordings": "some",
             "rows": rows,
             "impossible": impossible,
+            **beside,
         }
     )
 
@@ -111,6 +112,25 @@ def test_each_variant_has_a_table_and_each_row_a_line():
     assert "### dscnn: depthwise-separable convolutions" in said
     line = next(line for line in said.splitlines() if line.startswith("| `dscnn-float32` | 194.0 "))
     assert line.split(" | ")[3:9] == ["10.00", "5.00", "5.00", "7.1 (3.9–12)", "10.00", "7.1 (3.9–12)"]
+
+
+def technique(name, **boards):
+    counts = {
+        board: {"without": {"all": before}, "applied": {"all": after}} for board, (before, after) in boards.items()
+    }
+    row = {"technique": name, "about": "What it does", "instead": "what is done else", "pipeline": "dscnn-int8"}
+    return row | {"labels": {"other": 2, "of": 395}, "boards": counts}
+
+
+def test_what_a_technique_saves_is_shown_board_by_board():
+    rows = [technique("streaming", pi=(8e6, 5e6), pi5=(8.1e6, 4.05e6)), technique("other", pi=(1e6, 1.1e6))]
+    said = page(BEFORE, GOOD, techniques=rows)
+    assert "for one clip of `dscnn-int8`" in said
+    assert (
+        "| `streaming`: What it does | what is done else | 8.00 → 5.00 (-38%) | 8.10 → 4.05 (-50%) | 2 of 395 |" in said
+    )
+    assert "| `other`: What it does | what is done else | 1.00 → 1.10 (+10%) | – | 2 of 395 |" in said
+    assert "With the same model" not in page(BEFORE, GOOD)
 
 
 def test_a_conversion_is_held_against_its_own_float_model():

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,15 +13,12 @@ import pytest
 
 from edgesense.errors import BaselineError, BudgetError, EdgeSenseError, SettingsError
 from edgesense.perf import baselines, devices, history, measure, placement, project, regressions
-from edgesense.perf.cases import Attachment, Case
-from edgesense.perf.files import write_atomically
-from edgesense.perf.interfaces import Device, ProfilingDevice
+from edgesense.perf.interfaces import Device
 from edgesense.perf.judge import judge
 from edgesense.perf.plan import RunSettings, make_job
 from edgesense.perf.project import Project
-from edgesense.perf.records import Baseline, Job, Measurement
-from edgesense.perf.verdicts import Finding, Outcome
-from pytest_edgesense import benchmark_fixture, evidence, marker, reporting
+from edgesense.perf.records import Job, Measurement
+from pytest_edgesense import benchmark_fixture, evidence, marker, profiling, reporting
 from pytest_edgesense.accepted import Accepted
 from pytest_edgesense.items import DEVICE, FOUND, JOB, MADE_OF, PIPELINE, PLAN, place
 from pytest_edgesense.marker import Plan
@@ -33,7 +29,6 @@ from pytest_edgesense.pairing import Pairing
 from pytest_edgesense.rows import Row
 from pytest_edgesense.settings import Settings
 
-ARTIFACTS = Path(".edgesense/artifacts")
 ACCEPTING = ("met", "all")
 """Ways to store baselines in which a regression fails nothing."""
 
@@ -52,7 +47,7 @@ class Run:
         self.config = config
         self.settings = settings
         self.accepted = Accepted(settings)
-        self._once = Once(shared)
+        self.once = Once(shared)
 
     @cached_property
     def known_devices(self) -> tuple[Device, ...]:
@@ -126,7 +121,7 @@ class Run:
     @cached_property
     def pairing(self) -> Pairing:
         """What was measured beside baselines."""
-        return Pairing(self._once, self.settings.against)
+        return Pairing(self.once, self.settings.against)
 
     def plan(self, items: Iterable[pytest.Item]) -> list[str]:
         """Plan every marked test; return a line for each one that is refused."""
@@ -175,16 +170,16 @@ class Run:
         if not job.metrics:
             return Found(Measurement(plan.device.name, {}, {}, {}))
         alike, own = (("measurement", plan.device.name, job, of) for of in (made_of, item.nodeid))
-        with self._once.held(alike):
+        with self.once.held(alike):
             # A test that is run again has been told already, whatever its fixtures have made anew since.
-            found: Found | None = self._once.find(own) or self._once.find(alike)
+            found: Found | None = self.once.find(own) or self.once.find(alike)
             if found is None:
                 try:
                     found = Found(measure.measure(plan.device, job))
                 except Exception as error:  # noqa: BLE001 - the body still runs; the test fails with it afterwards
                     found = Found(error=error)
-                self._once.keep(alike, found)
-            self._once.keep(own, found)
+                self.once.keep(alike, found)
+            self.once.keep(own, found)
         return self._beside(plan, job, made_of, found)
 
     def _beside(self, plan: Plan, job: Job, made_of: str, found: Found) -> Found:
@@ -243,7 +238,7 @@ class Run:
         failing = tuple(finding.limit for finding in findings)
         row = replace(row, verdict=verdict, failing=failing, against=reporting.beside(measured.paired))
         root = self.settings.root
-        attachments = self._explain(item, plan, found, findings)
+        attachments = profiling.attachments(item, plan, found, findings, self)
         job = item.stash.get(JOB, None)
         name = "" if job is None else job.workload
         subject = benchmark_fixture.SUBJECT if plan.function else ""
@@ -262,45 +257,6 @@ class Run:
             failed = (BudgetExceeded if findings else BudgetNotJudged)(text) if plan.gates else None
             return replace(row, failure=text), failed
         return self.accepted.to_store(row, verdict, measured, baseline), None
-
-    def _explain(self, item: pytest.Item, plan: Plan, found: Found, findings: Sequence[Finding]) -> list[Attachment]:
-        missed = {
-            finding.limit
-            for finding in findings
-            if finding.budget is Outcome.OVER or finding.regression is Outcome.REGRESSED
-        }
-        profile = self.settings.profile
-        wanted = frozenset(plan.bounds) | missed if profile == "always" else missed if profile == "on-fail" else ()
-        if not wanted or found.measurement is None or plan.function:
-            return []
-        from edgesense.perf import profilers
-
-        device, test = plan.device.name, plan.budget.test
-        record = self.accepted.record(test, device)
-        baseline = self.accepted.load(test, device)
-        top = self.settings.root / ARTIFACTS.parts[0]
-        directory = self.settings.root / ARTIFACTS / record.stem / re.sub(r"[^\w.-]+", "-", device)
-        try:
-            # As pytest does for its cache: nothing below is meant for version control.
-            write_atomically(top / ".gitignore", "*\n")
-        except OSError as error:
-            return [Attachment("no profiles", None, str(error))]
-        job = item.stash[JOB]
-        accepted = baseline if isinstance(baseline, Baseline) else None
-        reached = plan.device if isinstance(plan.device, ProfilingDevice) else None
-        case = Case(job, device, frozenset(wanted), found.measurement, accepted, reached=reached)
-
-        def once(name: str, make: Callable[[], Sequence[Attachment]]) -> Sequence[Attachment]:
-            # Profiling takes longer than measuring: a pipeline that breaks several budgets is profiled once.
-            key = ("explained", device, job.workload, job.runtime, job.delegate, item.stash[MADE_OF], name)
-            with self._once.held(key):
-                known: Sequence[Attachment] | None = self._once.find(key)
-                if known is None:
-                    known = list(make())
-                    self._once.keep(key, known)
-                return known
-
-        return profilers.explain(case, directory, record=record, against=self.settings.against, once=once)
 
 
 def _made_of(item: pytest.Item, job: Job) -> str:

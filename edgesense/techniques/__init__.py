@@ -104,6 +104,12 @@ def opened(directory: Path, delegate: str | None = None) -> pipeline.Pipeline:
     return found
 
 
+def as_it_is(directory: Path, delegate: str | None = None) -> Way:
+    """A pipeline directory whose clips are labelled by its own `run`; see `opened`."""
+    found = opened(directory, delegate)
+    return Way(found, found.run)
+
+
 def windows(sound: NDArray[np.float32], samples: int, hop: int) -> Iterator[NDArray[np.float32]]:
     """The clips of a sound, a hop apart, in the order in which both ways are given them.
 

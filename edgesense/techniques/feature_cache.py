@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgesense.features.cache import FeatureCache
-from edgesense.techniques import Way, opened
+from edgesense.techniques import Way, as_it_is, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +16,7 @@ MAX_BYTES = 16 * 2**20
 
 def without(directory: Path) -> Way:
     """No cache."""
-    found = opened(directory)
-    return Way(found, found.run)
+    return as_it_is(directory)
 
 
 def applied(directory: Path) -> Way:

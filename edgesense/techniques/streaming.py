@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgesense.techniques import Way, opened
+from edgesense.techniques import Way, as_it_is, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,7 @@ INSTEAD = "each clip's are computed anew"
 
 def without(directory: Path) -> Way:
     """Each clip by itself."""
-    found = opened(directory)
-    return Way(found, found.run)
+    return as_it_is(directory)
 
 
 def applied(directory: Path) -> Way:

@@ -9,7 +9,7 @@ import scipy.fft
 
 from edgesense.audio import normalize_level
 from edgesense.features import FrontEnd, frames, mel
-from edgesense.techniques import Way, opened
+from edgesense.techniques import Way, as_it_is, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,7 @@ def without(directory: Path) -> Way:
 
 def applied(directory: Path) -> Way:
     """The front end as it ships."""
-    found = opened(directory)
-    return Way(found, found.run)
+    return as_it_is(directory)
 
 
 def loop(settings: FeatureSettings) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

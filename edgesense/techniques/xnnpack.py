@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgesense.techniques import Way, opened
+from edgesense.techniques import Way, as_it_is
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,11 +14,9 @@ INSTEAD = "the runtime's own kernels compute all of it"
 
 def without(directory: Path) -> Way:
     """No delegate at all."""
-    found = opened(directory, delegate="none")
-    return Way(found, found.run)
+    return as_it_is(directory, delegate="none")
 
 
 def applied(directory: Path) -> Way:
     """What both runtimes do by themselves."""
-    found = opened(directory)
-    return Way(found, found.run)
+    return as_it_is(directory)

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgesense import models, optimize, own_code, techniques
+from edgesense import models, optimize, own_code
 from edgesense.datasets.manifest import Manifest
 from edgesense.errors import EdgeSenseError
 from edgesense.optimize import chains
@@ -114,7 +114,15 @@ def run(
             on_variant(_found(rows, about, settings, {"techniques": list(earlier.techniques.values())}))
     refused = [_refusal(name, text) for name, text in variants.IMPOSSIBLE if name in rows]
     return _found(
-        rows, about, settings, {"techniques": _techniques(settings, earlier, reporter), "impossible": refused}
+        rows,
+        about,
+        settings,
+        {
+            "techniques": technique_row.table(
+                settings.output, settings.boards, settings.work, earlier.techniques, reporter.say
+            ),
+            "impossible": refused,
+        },
     )
 
 
@@ -150,19 +158,6 @@ def _found(
         "techniques": list(beside.get("techniques", ())),
         "impossible": list(beside.get("impossible", ())),
     }
-
-
-def _techniques(settings: Settings, earlier: Earlier, reporter: Reporter) -> list[dict[str, Any]]:
-    """A row a technique; without boards, or the pipeline that they are measured on, those of the earlier table."""
-    directory = settings.output / technique_row.PIPELINE
-    if not (settings.boards and digest(directory)):
-        return [dict(row) for row in earlier.techniques.values()]
-    rows = []
-    for name in techniques.names():
-        before = earlier.techniques.get(name, {})
-        rows.append(technique_row.measured(name, directory, settings.boards, settings.work, before))
-        reporter.say(technique_row.line(rows[-1]))
-    return rows
 
 
 def _plan(variant: Variant, settings: Settings, *, recordings: bool) -> Plan:

@@ -15,7 +15,7 @@ from edgesense.training import counting
 from edgesense.training.earlier import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 PIPELINE = "dscnn-int8"
 """On which they are measured: what ships by default."""
@@ -37,6 +37,32 @@ def applied():
     return techniques.get("{name}").applied(HERE / "{folder}")
 """
 """What travels to a board beside the pipeline: a factory takes no arguments."""
+
+
+def table(
+    output: Path,
+    boards: Sequence[str],
+    work: Path,
+    earlier: Mapping[str, Mapping[str, Any]],
+    say: Callable[[str], object],
+) -> list[dict[str, Any]]:
+    """A row a technique; without boards, or the pipeline that they are measured on, those of the earlier table.
+
+    Args:
+        output: Folder of the pipelines.
+        boards: Names of emulated boards.
+        work: As for `measured`.
+        earlier: Technique -> its row in an earlier table.
+        say: Told each row in a line.
+    """
+    directory = output / PIPELINE
+    if not (boards and digest(directory)):
+        return [dict(row) for row in earlier.values()]
+    rows = []
+    for name in techniques.names():
+        rows.append(measured(name, directory, boards, work, earlier.get(name, {})))
+        say(line(rows[-1]))
+    return rows
 
 
 def measured(

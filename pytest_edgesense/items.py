@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_edgesense.measurement import Found
     from pytest_edgesense.rows import Row
 
+PARAM = type(pytest.param())
 NAME = "edge_budget"
 PIPELINE = "edge_pipeline"
 DEVICE = "edge_device"
@@ -39,12 +40,22 @@ def request_fixtures(collector: pytest.Collector, name: str, obj: object, names:
         return
     function = getattr(obj, "__func__", obj) if isinstance(obj, staticmethod | classmethod) else obj
     own = getattr(function, "pytestmark", [])
-    marks = own if isinstance(own, list) else [own]
-    if any(mark.name == NAME for mark in marks) or collector.get_closest_marker(NAME) is not None:
+    marks = [*(own if isinstance(own, list) else [own]), *collector.iter_markers()]
+    if any(mark.name == NAME for mark in (*marks, *_of_parameters(marks))):
         # anyio asks for its backend in this way too: a fixture's parameters must be known before items are made.
         # A builtin takes no mark; it can take no parameter either.
         with contextlib.suppress(AttributeError):
             pytest.mark.usefixtures(*names)(function)
+
+
+def _of_parameters(marks: Iterable[pytest.Mark]) -> Iterator[pytest.Mark]:
+    """Marks of single `pytest.param`; an iterator of them is pytest's to read, once."""
+    for mark in marks:
+        values = mark.kwargs.get("argvalues", mark.args[1] if len(mark.args) > 1 else ())
+        if mark.name == "parametrize" and isinstance(values, Sequence):
+            for value in values:
+                if isinstance(value, PARAM):
+                    yield from (getattr(each, "mark", each) for each in value.marks)
 
 
 def stable_name(item: pytest.Item) -> str:

@@ -27,7 +27,7 @@ class RunSettings:
         threads: Threads of the runtime.
         delegate: As `edgesense.delegation.parse` reads it; None for what the runtime does by itself.
         sys_path: Where factories are imported from.
-        ship: Packages that travel to a device for a factory.
+        ship: Packages, modules and folders that travel to a device for a factory.
         timeout_seconds: A worker that is silent for longer is ended.
         project: The directory whose code and artefacts are the project's own: the repository's top, or the root.
     """

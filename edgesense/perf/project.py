@@ -21,7 +21,7 @@ class Project:
 
     Attributes:
         root: The directory that relative names start from.
-        ship: Packages that travel to a device for a factory.
+        ship: Packages, modules and folders that travel to a device for a factory.
         devices: Name -> what is said of a device, unread; its ``kind`` knows what is allowed.
         profiles: Name -> a board's profile, unread.
     """
@@ -46,7 +46,7 @@ def read(root: Path) -> Project:
         raise SettingsError(f"{FILE} cannot be read: {error}") from error
     names = section.get("ship", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise SettingsError(f"{FILE}: ship = {names!r} in {SECTION}: a list of package names is wanted")
+        raise SettingsError(f"{FILE}: ship = {names!r} in {SECTION}: a list of packages, modules and folders is wanted")
     for key in TABLES:
         table = section.get(key, {})
         if not isinstance(table, dict) or not all(isinstance(entry, dict) for entry in table.values()):

@@ -54,7 +54,7 @@ class Job:
         threads: Threads of the runtime.
         delegate: As `edgesense.delegation.parse` reads it; None for what the runtime does by itself.
         sys_path: Where factories are imported from, on this computer.
-        ship: Packages that travel to a device for a factory.
+        ship: Packages, modules and folders that travel to a device for a factory.
         home: The directory that `edgesense` itself is imported from; None for where it is imported from now.
         project: The directory whose code and artefacts are the project's own; None where nobody asks.
         seconds: Timed calls go on for about this long before they are judged.

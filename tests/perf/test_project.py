@@ -42,7 +42,10 @@ def test_a_project_may_say_nothing(text: str | None, tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("[tool.edgesense", "pyproject.toml cannot be read: "),
-        ("[tool.edgesense]\nship = 'mypkg'", r"ship = 'mypkg' in \[tool.edgesense\]: a list of package names"),
+        (
+            "[tool.edgesense]\nship = 'mypkg'",
+            r"ship = 'mypkg' in \[tool.edgesense\]: a list of packages, modules and folders",
+        ),
         ("[tool.edgesense]\ndevices = ['lab-pi']", r"a name: \[tool.edgesense.devices.NAME\]"),
         ("[tool.edgesense.profiles]\nours = 4", r"a name: \[tool.edgesense.profiles.NAME\]"),
     ],

@@ -63,6 +63,19 @@ def test_parameters_stay_in_the_baselines_name(two):
     ]
 
 
+@pytest.mark.parametrize("named", ["'x', {0}", "argnames='x', argvalues=tuple({0})"])
+def test_a_mark_on_one_parameter_is_judged_on_several_devices_too(two, named):
+    values = "[pytest.param(1, marks=edge_budget(size_kb=20), id='a'), pytest.param(2, id='b')]"
+    two.tests(f"@pytest.mark.parametrize({named.format(values)})\ndef test_a(x): pass")
+    two.run("--update-baselines", *BOTH).assert_outcomes(passed=4)
+    assert list(two.baselines) == ["other/test_it.py::test_a[a]", "table/test_it.py::test_a[a]"]
+
+
+def test_an_iterator_of_parameters_is_left_to_pytest(two):
+    two.tests("@pytest.mark.parametrize('x', iter([1, 2]))\n@edge_budget(size_kb=20)\ndef test_a(x): pass")
+    two.run("-W", "ignore::pytest.PytestWarning", *BOTH).assert_outcomes(passed=4)
+
+
 def test_a_test_case_is_refused_on_several_devices(two):
     two.tests(
         "import unittest\n\nclass TestIt(unittest.TestCase):\n    @edge_budget(size_kb=10)\n    def test_a(self): pass"

@@ -101,6 +101,19 @@ def test_a_factory_runs_with_what_the_project_ships(board: Any, root: Path, tmp_
     assert found.readings["acc"].known is Known.EXACT
 
 
+def test_a_part_of_a_folder_travels_and_lies_as_deep_there(board: Any, root: Path, tmp_path: Path) -> None:
+    (root / "deep/data/one").mkdir(parents=True)
+    (root / "deep/data/one/said.txt").write_text("here", encoding="utf-8")
+    reads = "(__import__('pathlib').Path(__file__).parent / 'data/one/said.txt').read_text()"
+    (root / "deep/made.py").write_text(f"{WAITS.format(seconds=0.001)}\nassert {reads} == 'here'\n", encoding="utf-8")
+    ships = ("deep/made", "deep/data/one")
+    found = measure.measure(
+        declared(board.quick, tmp_path),
+        Job("deep.made:Waits", root, ("latency_ms",), ship=ships, sys_path=(str(root),), seconds=0.1),
+    )
+    assert found.readings["latency_ms"].value > 0.001
+
+
 def test_a_factory_whose_code_does_not_travel_is_refused(board: Any, root: Path, tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r'put ship = \["mine"\]'):
         measure.measure(declared(board.quick, tmp_path), replace(factory(root), ship=()))

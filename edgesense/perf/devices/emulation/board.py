@@ -113,10 +113,19 @@ def prepare(directory: Path, sysroot: Sysroot, board: Board) -> View:
     return view
 
 
-def bring_package(view: View, source: Path) -> None:
-    """Copy a Python package, a module or a folder of data to where the board's Python imports from."""
-    target = view.brought / "lib" / source.name
+def bring_package(view: View, source: Path, below: Path = Path()) -> None:
+    """Copy a Python package, a module or a folder of data to where the board's Python imports from.
+
+    Args:
+        view: Of the board.
+        source: What is copied.
+        below: The folder there that it is put into.
+    """
+    target = view.brought / "lib" / below / source.name
+    target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.c", "*.lock"))
+        shutil.copytree(
+            source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.c", "*.lock")
+        )
     else:
         shutil.copy(source, target)

@@ -32,7 +32,7 @@ def bring(job: Job, view: View) -> Job:
     source = job.root / job.workload
     if ":" in job.workload and not source.exists():
         for name in shipped(job):
-            bring_package(view, located(name, job))
+            bring_package(view, located(name, job), Path(name).parent)
         return onboard
     if source.is_dir():
         shutil.copytree(source, view.brought / "job" / PIPELINE)
@@ -50,7 +50,7 @@ def shipped(job: Job) -> tuple[str, ...]:
         PipelineError: If there are none, or the factory's own is not among them.
     """
     package = job.workload.partition(":")[0].partition(".")[0]
-    if package not in job.ship and package != "edgesense":
+    if package != "edgesense" and (package,) not in {Path(name).parts[:1] for name in job.ship}:
         raise PipelineError(
             f"the factory {job.workload} cannot run on a board: the project does not say what travels; "
             f'put ship = ["{package}"] under [tool.edgesense] in pyproject.toml'
@@ -61,14 +61,19 @@ def shipped(job: Job) -> tuple[str, ...]:
 def located(name: str, job: Job) -> Path:
     """Return where what travels is on this computer: a package, a module, or a folder of data beside them.
 
+    Args:
+        name: As the project has it: "mypkg", or what lies deeper, "models/mine", and will lie as deep on a board.
+        job: Whose root, and for the former whose path, it is looked for in.
+
     Raises:
         PipelineError: If it is not found.
     """
-    for folder in (str(job.root), *job.sys_path):
-        base = Path(folder)
-        for candidate in (base / name, base / f"{name}.py"):
-            if name != ".." and candidate.exists() and candidate.parent == base:
-                return candidate
+    parts = Path(name).parts
+    if parts and ".." not in parts and not Path(name).is_absolute():
+        for folder in (str(job.root), *(job.sys_path if len(parts) == 1 else ())):
+            for candidate in (Path(folder, name), Path(folder, f"{name}.py")):
+                if candidate.exists():
+                    return candidate
     raise PipelineError(f"[tool.edgesense] ship names {name!r}, which is neither under {job.root} nor importable")
 
 

@@ -60,7 +60,27 @@ def test_a_folder_of_data_travels_beside_the_packages(project: Path, view: board
     assert (view.brought / "lib/models/mine/model.tflite").read_text() == "models/mine/model.tflite"
 
 
-@pytest.mark.parametrize("name", ["..", "../project", "/etc", "mypkg/.."])
+def test_a_part_of_a_folder_travels_alone_and_lies_as_deep_there(project: Path, view: board.View) -> None:
+    (project / "models/other").mkdir()
+    (project / "tools").mkdir()
+    (project / "tools/deep.py").write_text("deep")
+    bundle.bring(job(project, "tools.deep:make", ship=("tools/deep", "models/mine")), view)
+    assert (view.brought / "lib/tools/deep.py").read_text() == "deep"
+    assert [path.name for path in (view.brought / "lib/models").iterdir()] == ["mine"]
+
+
+def test_a_folder_and_a_part_of_it_may_both_be_named(project: Path, view: board.View) -> None:
+    bundle.bring(job(project, "mypkg:make", ship=("models/mine", "models", "mypkg")), view)
+    assert (view.brought / "lib/models/mine/model.tflite").is_file()
+
+
+def test_what_lies_deeper_is_looked_for_under_the_root_alone(project: Path, view: board.View) -> None:
+    asked = job(project / "mypkg", "one:make", ship=("one", "models/mine"), sys_path=(str(project),))
+    with pytest.raises(PipelineError, match="names 'models/mine'"):
+        bundle.bring(asked, view)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../project", "/etc", "mypkg/..", "models/../one"])
 def test_nothing_outside_of_the_project_travels(project: Path, view: board.View, name: str) -> None:
     with pytest.raises(PipelineError, match="ship names"):
         bundle.bring(job(project, "mypkg:make", ship=("mypkg", name)), view)

@@ -48,14 +48,14 @@ def request_fixtures(collector: pytest.Collector, name: str, obj: object, names:
             pytest.mark.usefixtures(*names)(function)
 
 
-def _of_parameters(marks: Iterable[pytest.Mark]) -> Iterator[pytest.Mark]:
+def _of_parameters(marks: Iterable[pytest.Mark]) -> Iterator[pytest.Mark | pytest.MarkDecorator]:
     """Marks of single `pytest.param`; an iterator of them is pytest's to read, once."""
     for mark in marks:
         values = mark.kwargs.get("argvalues", mark.args[1] if len(mark.args) > 1 else ())
         if mark.name == "parametrize" and isinstance(values, Sequence):
             for value in values:
                 if isinstance(value, PARAM):
-                    yield from (getattr(each, "mark", each) for each in value.marks)
+                    yield from value.marks
 
 
 def stable_name(item: pytest.Item) -> str:

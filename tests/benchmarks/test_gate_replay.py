@@ -146,6 +146,15 @@ def test_the_program_writes_its_bars_and_a_drawing(tmp_path: Path, capsys: pytes
     assert json.loads((tmp_path / report.EXPECTED).read_text())["quiet"]["SAME"] == 2
 
 
+def test_the_committed_gates_and_counts_meet_every_bar_and_the_readme_shows_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert report.main(["--markdown"]) == 0
+    table = capsys.readouterr().out.split("\n\n")[1]
+    assert table.startswith("| rule | false alarms, quiet | false alarms, neighbour |")
+    assert table in (Path(report.__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_samples_of_a_gate_are_what_a_tool_would_have_seen() -> None:
     row = samples.row([0.004, 0.005, 0.006], 0.0042)
     np.testing.assert_allclose(row, [0.0042, 0.004, 0.005, 0.005, 0.001])

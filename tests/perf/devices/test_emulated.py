@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from edgesense.errors import DeviceUnavailable, PipelineError, SettingsError, Wo
 from edgesense.perf import devices, plan
 from edgesense.perf.devices.emulated import Emulated
 from edgesense.perf.devices.emulation import calibrations, setup
+from edgesense.perf.devices.emulation.board import prepare
+from edgesense.perf.devices.emulation.sysroot import BYTECODE
 from edgesense.perf.files import cache_directory
 from edgesense.perf.records import Job, Known, Measurement, Reading
 from edgesense.tiny_pipeline import tiny_pipeline
@@ -132,6 +135,25 @@ def test_without_the_sysroot_size_accuracy_and_memory_are_judged_and_time_is_mis
     assert {one.remedy for one in found.missing.values()} == {"edgesense devices setup pi"}
     assert found.missing.keys() == {"instructions_m", "latency_ms"}
     assert any("agreement with the emulated board not checked" in note for note in found.notes)
+
+
+@needs_board
+@pytest.mark.usefixtures("board")
+def test_the_boards_python_has_byte_code_of_its_own_and_sees_none_of_this_computers(tmp_path: Path) -> None:
+    made, scratch = setup.ready(), tmp_path / "run"
+    scratch.mkdir()
+    command = prepare(scratch, made.sysroot, emulated().profile.board).command(
+        made.emulator,
+        (
+            "-B",
+            "-c",
+            "import os, json, numpy as n\nfor m in (json, n): print(os.path.isfile(m.__cached__), m.__cached__)",
+        ),
+    )
+    said = subprocess.run(command.arguments, env=dict(command.environment), capture_output=True, text=True, check=True)
+    places = [line.split() for line in said.stdout.splitlines()]
+    assert [found for found, _ in places] == ["True", "True"]
+    assert all(place.startswith(f"/{BYTECODE}/usr/") for _, place in places)
 
 
 @needs_board

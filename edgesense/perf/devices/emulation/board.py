@@ -16,7 +16,7 @@ from pathlib import Path
 
 from edgesense.perf.devices.emulation import qemu
 from edgesense.perf.devices.emulation.identity import Identity
-from edgesense.perf.devices.emulation.sysroot import Sysroot
+from edgesense.perf.devices.emulation.sysroot import BYTECODE, Sysroot
 from edgesense.perf.processes import Command
 from edgesense.perf.threads import ThreadEnvironment
 
@@ -34,6 +34,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "PATH": "/usr/bin:/bin",
     "PYTHONHASHSEED": "0",
     "PYTHONPATH": f"{GUEST}/lib",
+    "PYTHONPYCACHEPREFIX": f"/{BYTECODE}",
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 

@@ -117,7 +117,10 @@ def warm(emulator: qemu.Qemu, unfinished: sysroot.Sysroot, one: board.Board) -> 
     """Let the emulated Python compile the modules a worker imports."""
     with tempfile.TemporaryDirectory(prefix="edgesense-") as scratch:
         view = board.prepare(Path(scratch), unfinished, one)
-        _run(view.command(emulator, ("-c", f"import {WARM}")), "importing the sysroot's packages")
+        command = view.command(emulator, ("-c", f"import {WARM}"))
+        # By the name that it has on this computer: nothing new can be made under a name that the board has.
+        environment = {**command.environment, "PYTHONPYCACHEPREFIX": str(unfinished.root / sysroot.BYTECODE)}
+        _run(Command(command.arguments, environment), "importing the sysroot's packages")
 
 
 def attempt(made: Ready, one: board.Board) -> int:

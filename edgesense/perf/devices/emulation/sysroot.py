@@ -21,6 +21,10 @@ SITE = "usr/local/lib/python{python}/dist-packages"
 """Where Debian's Python looks for packages that are not Debian's."""
 
 MANIFEST = "edgesense-sysroot.lock"
+BYTECODE = "edgesense-bytecode"
+"""Folder of the byte code of what is there. Beside its sources it would be looked for on this computer as well, and
+written there: qemu leads a path that the sysroot does not have to the host."""
+
 MACHINE = "aarch64"
 NEEDED_BYTES = 700 * 2**20
 
@@ -70,6 +74,8 @@ def home() -> Path:
 def find() -> Sysroot | None:
     """Return the finished sysroot of this release's lock file, or None."""
     root = home()
+    if not (root / BYTECODE).is_dir():
+        return None
     try:
         text = (root / MANIFEST).read_text(encoding="utf-8")
     except OSError:
@@ -124,6 +130,7 @@ def _build(base: Path, progress: fetch.Progress, finish: Callable[[Sysroot], Non
             unpack_debian(path, unfinished)
         else:
             unpack_wheel(path, site)
+    (unfinished / BYTECODE).mkdir()
     for name, text in OWN.items():
         (unfinished / name).parent.mkdir(parents=True, exist_ok=True)
         (unfinished / name).write_text(text, encoding="utf-8")

@@ -19,7 +19,7 @@ def nothing(what: str, done: int, total: int) -> None:
 
 def finished_sysroot() -> None:
     root = sysroot.home()
-    root.mkdir(parents=True)
+    (root / sysroot.BYTECODE).mkdir(parents=True)
     (root / sysroot.MANIFEST).write_text(lock.render(lock.load()), encoding="utf-8")
 
 

@@ -93,6 +93,14 @@ def test_what_is_there_is_not_built_again() -> None:
 
 
 @pytest.mark.usefixtures("fetched")
+def test_a_sysroot_without_a_place_for_byte_code_is_of_an_earlier_release_and_built_anew() -> None:
+    built = sysroot.build(nothing, lambda _: None)
+    (built.root / sysroot.BYTECODE).rmdir()
+    assert sysroot.find() is None
+    assert sysroot.build(nothing, lambda _: None) == built == sysroot.find()
+
+
+@pytest.mark.usefixtures("fetched")
 def test_the_sysroot_hides_the_hosts_own_python_packages_and_library_cache() -> None:
     root = sysroot.build(nothing, lambda _: None).root
     assert (root / "usr/lib/python3/dist-packages").is_dir()

@@ -16,6 +16,12 @@ MODELS = Path(__file__).resolve().parents[2] / "models"
 NAMES = sorted(path.parent.name for path in MODELS.glob("*/pipeline.json"))
 
 
+def heard(opened, split, count):
+    """Clips of the length that a pipeline takes."""
+    settings = opened.settings
+    return list(synthetic.clips(split, count, seconds=settings.seconds, sample_rate=settings.sample_rate))
+
+
 def test_what_was_promised_is_there():
     assert {"crnn-float32", "crnn-int8", "dscnn-int8"} <= set(NAMES)
 
@@ -58,7 +64,7 @@ def test_its_front_end_is_its_recipes(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_runtimes_give_the_same_labels(name):
-    clips = [clip.samples for clip in synthetic.clips("validation", 20)]
+    clips = [clip.samples for clip in heard(pipeline.open(MODELS / name), "validation", 20)]
     answers = [list(map(pipeline.open(MODELS / name, runtime=one).run, clips)) for one in backends.installed()]
     assert answers
     for one in answers:
@@ -69,7 +75,7 @@ def test_the_runtimes_give_the_same_labels(name):
 def test_it_is_right_about_as_often_as_its_card_says(name):
     opened = pipeline.open(MODELS / name)
     said = json.loads((MODELS / name / "recipe.json").read_text())["test"]["accuracy"]
-    right = [opened.run(clip.samples) == clip.label for clip in synthetic.clips("validation", 100)]
+    right = [opened.run(clip.samples) == clip.label for clip in heard(opened, "validation", 100)]
     # Four standard deviations of 100 clips.
     assert sum(right) / 100 == pytest.approx(said, abs=0.13)
 
@@ -100,14 +106,9 @@ def test_an_answer_does_not_depend_on_the_clip_before():
 
 
 @functools.cache
-def clips():
-    return [synthetic.clip("test", index).samples for index in range(60)]
-
-
-@functools.cache
 def answers(name, gain):
     shipped = pipeline.open(MODELS / name)
-    return [shipped.predict(clip * np.float32(gain)) for clip in clips()]
+    return [shipped.predict(clip.samples * np.float32(gain)) for clip in heard(shipped, "test", 60)]
 
 
 @pytest.mark.parametrize("name", NAMES)

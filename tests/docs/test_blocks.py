@@ -99,7 +99,7 @@ def write(tmp_path: Path, text: str) -> Path:
         ("```python\nraise ValueError('here')\n```", "here"),
         ("<!-- not run: no such package -->\n```python\nimport (\n```", "invalid syntax"),
         ("```python\nimport pytest\n@pytest.mark.edge_budget(sise_kb=1)\ndef test_a(): ...\n```", "mean size_kb"),
-        ('```toml\n[tool.edgesense]\nship = "one"\n```', "a list of package names"),
+        ('```toml\n[tool.edgesense]\nship = "one"\n```', "a list of packages, modules and folders"),
         ("```toml\n[tool.pytest.ini_options]\nedge_devise = 'pi'\n```", "edge_devise"),
         ("```yaml\nscript:\n  - edgesense devices set-up pi\n```", "set-up"),
         ("```kotlin\nval a = 1\n```", "a block of kotlin cannot be checked"),

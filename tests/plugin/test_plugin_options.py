@@ -190,7 +190,9 @@ def test_packages_that_are_no_list_are_refused(project):
     project.write("pyproject.toml", '[tool.edgesense]\nship = "mypkg"\n')
     result = project.run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*pyproject.toml: ship = 'mypkg' in [[]tool.edgesense]: a list of packages, modules and folders*"])
+    result.stderr.fnmatch_lines(
+        ["*pyproject.toml: ship = 'mypkg' in [[]tool.edgesense]: a list of packages, modules and folders*"]
+    )
 
 
 def test_the_pipeline_is_the_inis(project, asked):

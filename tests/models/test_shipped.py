@@ -16,10 +16,14 @@ MODELS = Path(__file__).resolve().parents[2] / "models"
 NAMES = sorted(path.parent.name for path in MODELS.glob("*/pipeline.json"))
 
 
+@functools.cache
+def made(split, count, seconds, sample_rate):
+    return list(synthetic.clips(split, count, seconds=seconds, sample_rate=sample_rate))
+
+
 def heard(opened, split, count):
-    """Clips of the length that a pipeline takes."""
-    settings = opened.settings
-    return list(synthetic.clips(split, count, seconds=settings.seconds, sample_rate=settings.sample_rate))
+    """Clips of the length that a pipeline takes; made once for all pipelines of that length."""
+    return made(split, count, opened.settings.seconds, opened.settings.sample_rate)
 
 
 def test_what_was_promised_is_there():
